@@ -1,0 +1,41 @@
+import type { CallStatus, Disposition, HangupCause, Speaker } from "./call.ts";
+import type { TaskStatus } from "./task.ts";
+
+/**
+ * Everything that happens, as plain data. Each is appended to the `events` table in the transaction that made it true
+ * and announced by the bus after the commit.
+ */
+export type DomainEvent =
+  | { type: "task.created"; taskId: string; status: TaskStatus }
+  | { type: "task.changed"; taskId: string; from: TaskStatus; to: TaskStatus; reason?: string }
+  | { type: "task.refused"; taskId: string; reason: string; nextActionAt: number | null }
+  | { type: "call.created"; callId: string; taskId: string; carrier: string; voice: string }
+  | { type: "call.initiating"; callId: string }
+  | { type: "call.dialing"; callId: string }
+  | { type: "call.ringing"; callId: string }
+  | { type: "call.answered"; callId: string }
+  | {
+      type: "call.ended";
+      callId: string;
+      taskId: string;
+      status: CallStatus;
+      cause: HangupCause;
+      disposition: Disposition;
+      durationMs: number;
+    }
+  | { type: "turn.stored"; callId: string; turnId: string; speaker: Speaker; atMs: number }
+  | { type: "tool.called"; callId: string; name: string; ok: boolean; result: string }
+  | { type: "dtmf.received"; callId: string; digit: string }
+  | { type: "dtmf.sent"; callId: string; digits: string }
+  | { type: "voice.lost"; callId: string; recovered: boolean; detail: string }
+  | { type: "recording.closed"; callId: string; recordingId: string; durationMs: number; bytes: number }
+  | { type: "supervisor.joined"; callId: string; userId: string; mode: string }
+  | { type: "supervisor.left"; callId: string; userId: string }
+  | { type: "dnd.added"; dndId: string; source: string }
+  | { type: "dnd.removed"; dndId: string; reason: string };
+
+/** The name of an event, such as `call.answered`. */
+export type EventType = DomainEvent["type"];
+
+/** An event as stored: its place in the tenant's history and its time in epoch ms. */
+export type StoredEvent = DomainEvent & { id: number; tenantId: string; at: number };

@@ -1,0 +1,182 @@
+/**
+ * The seam between the main thread and the media thread: plain data only, so that it can cross `postMessage`.
+ * Times called `atMs` count from the answer of the call; instants called `at` are epoch ms.
+ */
+
+/** The callee's end of a call as the engine opens it. */
+export type CarrierLegSettings = RtpLegSettings | ScriptedLegSettings;
+
+/** Packets over UDP: G.711 µ-law, payload type 0. */
+export interface RtpLegSettings {
+  kind: "rtp";
+}
+
+/** A person played by the process: see `carriers/scripted`. */
+export interface ScriptedLegSettings {
+  kind: "scripted";
+  seed: number;
+  persona: string;
+  /** What the person says, in order; audio is µ-law at 8 kHz. */
+  lines: SpokenLine[];
+}
+
+/** A sentence with its sound. */
+export interface SpokenLine {
+  text: string;
+  /** µ-law bytes, 8 kHz; tones where no synthesiser is installed. */
+  audio: Uint8Array;
+}
+
+/** The voice's end of a call. */
+export type VoiceSettings = OpenAiRealtimeSettings | ScriptedVoiceSettings;
+
+/** A tool the voice may call. `parameters` is a JSON schema object. */
+export interface VoiceTool {
+  name: string;
+  description: string;
+  parameters: Record<string, unknown>;
+}
+
+/** What the agent is and says first, the same for every voice. */
+export interface VoiceBrief {
+  /** The whole live-call prompt. */
+  instructions: string;
+  /** What the first words must do: say who calls, for whom, that it is an AI. */
+  opening: string;
+  /** BCP 47, such as `en`. */
+  language: string;
+  tools: VoiceTool[];
+}
+
+export interface OpenAiRealtimeSettings {
+  kind: "openai-realtime";
+  apiKey: string;
+  baseUrl: string;
+  model: string;
+  voice: string;
+  brief: VoiceBrief;
+  /** Sent as safety identifier: a hash, never a number or a name. */
+  safetyId: string;
+}
+
+export interface ScriptedVoiceSettings {
+  kind: "scripted";
+  seed: number;
+  brief: VoiceBrief;
+  /** What the agent says: the first is its opening, the last its goodbye. */
+  lines: SpokenLine[];
+}
+
+/** One call as the engine opens it. */
+export interface OpenCall {
+  callId: string;
+  leg: CarrierLegSettings;
+  voice: VoiceSettings;
+  /** Where the stereo WAV goes (callee left, agent right); null records nothing. */
+  recordingPath: string | null;
+}
+
+/** Where a supervisor's room listens for the two parties of a call, on loopback, PCMU payload type 0. */
+export interface TapTarget {
+  host: string;
+  calleePort: number;
+  calleeSsrc: number;
+  agentPort: number;
+  agentSsrc: number;
+}
+
+/** Main thread → media thread. Commands about a call that is unknown or closed are ignored. */
+export type MediaCommand =
+  /** Opens leg, voice and recorder; answered by `opened` or `open-failed`. */
+  | { type: "open"; call: OpenCall }
+  /** Where the carrier takes this call's packets; packets from anywhere else are dropped. */
+  | { type: "remote"; callId: string; host: string; port: number }
+  /** The phone rings: the voice may make its opening ready, nothing is played yet. */
+  | { type: "prepare"; callId: string }
+  /** The callee answered: frames flow both ways from now. */
+  | { type: "answer"; callId: string }
+  /** Outcome of a tool the voice called; `respond` lets the voice go on speaking about it. */
+  | { type: "tool-result"; callId: string; toolCallId: string; output: string; respond: boolean }
+  /** Lets the voice say something now, following these instructions. */
+  | { type: "say"; callId: string; instructions: string }
+  /** Answered by `drained` once all that was said has been played, or after `maxMs`, or when the callee speaks. */
+  | { type: "drain"; callId: string; maxMs: number }
+  | { type: "tap"; callId: string; tapId: string; target: TapTarget }
+  | { type: "untap"; callId: string; tapId: string }
+  /** Ends the call; answered by `closed`. */
+  | { type: "close"; callId: string }
+  /** Ends all calls and the thread's sockets. */
+  | { type: "shutdown" };
+
+/** A stretch of speech by one party, complete and final. */
+export interface Turn {
+  /** Stable within the call; a later event with the same key replaces the earlier one (corrected transcript). */
+  key: string;
+  speaker: "callee" | "agent";
+  text: string;
+  atMs: number;
+  endMs: number;
+  /** The agent was talked over: `text` is about what was heard, not all that was meant. */
+  interrupted: boolean;
+}
+
+/** Raw usage as the provider reports it, with its price in USD at the time. */
+export interface VoiceUsage {
+  provider: string;
+  model: string;
+  /** The provider's own counters, kept as they came, bounded to numbers. */
+  counters: Record<string, number>;
+  costUsd: number;
+}
+
+/** What the engine measured over one call. */
+export interface CallStats {
+  /** Frames whose sending was more than 5 ms after its deadline, and all frames sent. */
+  lateFrames: number;
+  framesSent: number;
+  packetsReceived: number;
+  packetsLost: number;
+  packetsLate: number;
+  packetsReordered: number;
+  packetsDuplicate: number;
+  framesConcealed: number;
+  jitterMs: number;
+  /** Most speech ever waiting to be played, in ms. */
+  maxQueueMs: number;
+  droppedSpeechMs: number;
+  bargeIns: number;
+  /** From the callee's last voiced frame to the agent's first, one entry a turn, in ms. */
+  turnLatenciesMs: number[];
+  /** From the answer to the agent's first voiced frame, in ms; null if it never spoke. */
+  firstWordMs: number | null;
+}
+
+/** A finished recording file. */
+export interface RecordingFile {
+  path: string;
+  durationMs: number;
+  bytes: number;
+}
+
+/** Media thread → main thread. */
+export type MediaEvent =
+  /** `port` is where the leg listens (0 for legs without packets); `slot` is the call's row in the shared meters. */
+  | { type: "opened"; callId: string; port: number; slot: number }
+  | { type: "open-failed"; callId: string; detail: string }
+  | { type: "voice-ready"; callId: string }
+  /** The model's session was lost. `recovered` says whether a new one took over; if not, the call must end. */
+  | { type: "voice-lost"; callId: string; recovered: boolean; detail: string }
+  /** The callee's leg is gone or threw. */
+  | { type: "media-lost"; callId: string; detail: string }
+  /** Words so far of a turn that is still being spoken; for pages only. */
+  | { type: "partial"; callId: string; key: string; speaker: "callee" | "agent"; text: string; atMs: number }
+  | { type: "turn"; callId: string; turn: Turn }
+  | { type: "tool-call"; callId: string; toolCallId: string; name: string; argumentsJson: string }
+  | { type: "usage"; callId: string; usage: VoiceUsage }
+  | { type: "barge-in"; callId: string; atMs: number }
+  | { type: "latency"; callId: string; ms: number }
+  | { type: "dtmf"; callId: string; digit: string }
+  | { type: "drained"; callId: string; interrupted: boolean }
+  | { type: "closed"; callId: string; stats: CallStats; recording: RecordingFile | null }
+  /** The thread says something for the log; `fields` hold no number, name or transcript. */
+  | { type: "log"; level: "info" | "warn" | "error"; message: string; fields: Record<string, string | number | boolean> };
