@@ -1,0 +1,153 @@
+import type { CallStatus, Disposition, HangupCause } from "../call.ts";
+import type { Task } from "./task-record.ts";
+
+/** What one session of a voice consumed, in the provider's own counters, with its price at the time. */
+export interface CallUsage {
+  provider: string;
+  model: string;
+  counters: Record<string, number>;
+  costUsd: number;
+}
+
+/** What was measured over one call; see the engine's protocol for each figure. */
+export interface CallFigures {
+  lateFrames: number;
+  framesSent: number;
+  packetsReceived: number;
+  packetsLost: number;
+  packetsLate: number;
+  packetsReordered: number;
+  packetsDuplicate: number;
+  framesConcealed: number;
+  jitterMs: number;
+  maxQueueMs: number;
+  droppedSpeechMs: number;
+  bargeIns: number;
+  turnLatenciesMs: number[];
+  firstWordMs: number | null;
+}
+
+/** How fast the agent answered, over the turns of one call. */
+export interface CallLatency {
+  turns: number;
+  p50Ms: number;
+  p95Ms: number;
+}
+
+/** A call as stored, with the words of its task. Instants are epoch ms. */
+export interface Call {
+  id: string;
+  tenantId: string;
+  taskId: string;
+  /** 1 for the first try at the task. */
+  attempt: number;
+  carrier: string;
+  voice: string;
+  /** E.164, with `+`. */
+  to: string;
+  from: string | null;
+  status: CallStatus;
+  disposition: Disposition | null;
+  hangupCause: HangupCause | null;
+  /** One safe sentence about the end, where there is more to say than the cause. */
+  detail: string | null;
+  createdAt: number;
+  dialingAt: number | null;
+  rangAt: number | null;
+  answeredAt: number | null;
+  endedAt: number | null;
+  /** From answer to end; 0 when nobody answered, null while it runs. */
+  durationMs: number | null;
+  costUsd: number;
+  /** One entry for each provider and model. */
+  usage: CallUsage[];
+  stats: CallFigures | null;
+  latency: CallLatency | null;
+  calleeName: string;
+  organization: string;
+  agentName: string;
+  action: string;
+}
+
+/** What a call is created from. */
+export interface NewCall {
+  taskId: string;
+  /** The token of the claim that allows this call. */
+  leaseToken: number;
+  carrier: string;
+  voice: string;
+  /** E.164, with `+`. */
+  to: string;
+  from?: string | null;
+  /** Epoch ms. */
+  at: number;
+}
+
+/** What is known when a call is over. */
+export interface CallEnd {
+  cause: HangupCause;
+  disposition: Disposition;
+  /** Epoch ms. */
+  at: number;
+  stats?: CallFigures;
+  detail?: string;
+}
+
+/** Why a call would not move: it is not there, it has ended, or its status does not lead there. */
+export type CallRefusal = "unknown-call" | "already-over" | "out-of-order";
+
+/** Outcome of moving a call. */
+export type CallMoved = { ok: true; call: Call } | { ok: false; reason: CallRefusal };
+
+/** A call that a dead process had left open. */
+export interface SettledCall {
+  callId: string;
+  taskId: string;
+  carrier: string;
+  /** Where it was, and where it is now. */
+  was: CallStatus;
+  status: CallStatus;
+}
+
+/** Verbs and questions on calls. The first argument is always the tenant. `at` is epoch ms, now unless given. */
+export interface Calls {
+  /**
+   * Turns a claimed task into a call: checks the fencing token and the cap, counts the attempt, moves the task to
+   * `in-progress` and ends its lease, all in one transaction.
+   */
+  create(
+    tenantId: string,
+    call: NewCall,
+  ): Promise<{ ok: true; call: Call } | { ok: false; reason: "stale-lease" | "task-not-due" | "too-many-attempts" }>;
+  /** `pending_initiation` → `initiating`. */
+  initiating(tenantId: string, callId: string, at?: number): Promise<CallMoved>;
+  /** `initiating` → `dialing`; to be stored before the carrier is asked, whose events follow. */
+  dialing(tenantId: string, callId: string, at?: number): Promise<CallMoved>;
+  /** The phone rings: noted once, while `dialing`; again is `out-of-order`. */
+  ringing(tenantId: string, callId: string, at?: number): Promise<CallMoved>;
+  /** `dialing` → `in-progress`. */
+  answer(tenantId: string, callId: string, at?: number): Promise<CallMoved>;
+  /** Ends the call and moves its task to `pending_analysis`. A second time changes nothing. */
+  settle(
+    tenantId: string,
+    callId: string,
+    end: CallEnd,
+  ): Promise<{ ok: true; call: Call; task: Task } | { ok: false; reason: "unknown-call" | "already-over" }>;
+  /** Adds what a voice session consumed, also after the end. */
+  addUsage(tenantId: string, callId: string, usage: CallUsage): Promise<CallMoved>;
+  /** Stores the latency so far, also after the end. `settle` and `setStats` work it out from the figures themselves. */
+  setLatency(tenantId: string, callId: string, latency: CallLatency): Promise<CallMoved>;
+  /** Stores the figures of a call that were not there when it was settled. */
+  setStats(tenantId: string, callId: string, stats: CallFigures): Promise<CallMoved>;
+  get(tenantId: string, callId: string): Promise<Call | null>;
+  /** Newest first; `before` is the id of the last call of the page before. `live` true: not over; false: over. */
+  list(
+    tenantId: string,
+    filter: { status?: CallStatus; live?: boolean; taskId?: string; limit: number; before?: string },
+  ): Promise<Call[]>;
+  /** All calls that are not over, oldest first. */
+  live(tenantId: string): Promise<Call[]>;
+  liveCount(tenantId: string): Promise<number>;
+  /** Calls to this number since then, whatever came of them. */
+  attemptsSince(tenantId: string, phone: string, sinceMs: number): Promise<number>;
+}

@@ -1,0 +1,122 @@
+import type { TaskStatus } from "../task.ts";
+
+/** A task as stored. Instants are epoch ms. */
+export interface Task {
+  id: string;
+  tenantId: string;
+  campaignId: string | null;
+  agentId: string | null;
+  /** E.164, with `+`. */
+  phone: string;
+  calleeName: string;
+  /** On whose behalf the agent calls. */
+  organization: string;
+  agentName: string;
+  /** What the call is to reach. */
+  action: string;
+  /** What the agent should know. */
+  context: string;
+  /** BCP 47, such as `en`. */
+  language: string;
+  status: TaskStatus;
+  /** Higher is sooner; 0 unless said. */
+  priority: number;
+  /** Calls made so far, and how many there may be. */
+  attempts: number;
+  maxAttempts: number;
+  /** Not dialed before. */
+  nextActionAt: number | null;
+  /** Worth nothing after. */
+  deadlineAt: number | null;
+  /** Why the dial gate last said no; cleared by the next call. */
+  lastRefusal: string | null;
+  /** IANA zone of the callee where it is known. */
+  timezone: string | null;
+  idempotencyKey: string | null;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** What makes a task; everything left out has the default named. */
+export interface NewTask {
+  /** E.164, with `+`, already validated. */
+  phone: string;
+  action: string;
+  calleeName?: string;
+  organization?: string;
+  agentName?: string;
+  context?: string;
+  /** `en`. */
+  language?: string;
+  campaignId?: string | null;
+  agentId?: string | null;
+  /** `pending`. */
+  status?: "draft" | "pending";
+  /** 0. */
+  priority?: number;
+  /** `DEFAULT_MAX_ATTEMPTS`. */
+  maxAttempts?: number;
+  /** Now. */
+  nextActionAt?: number;
+  deadlineAt?: number | null;
+  timezone?: string | null;
+  /** The same key again gives the first task. */
+  idempotencyKey?: string | null;
+}
+
+/** A task that the claimer alone may dial until `leaseUntil`, or longer while nobody else claimed it. */
+export interface ClaimedTask extends Task {
+  /** Fencing token: rises with each claim and is asked for by each later verb. */
+  leaseToken: number;
+  leaseUntil: number;
+}
+
+/** Verbs and questions on tasks. The first argument is always the tenant. */
+export interface Tasks {
+  /** `created` is false when the idempotency key was known; the first task comes back unchanged. */
+  create(tenantId: string, task: NewTask): Promise<{ task: Task; created: boolean }>;
+  get(tenantId: string, taskId: string): Promise<Task | null>;
+  /** Newest first; `before` is the id of the last task of the page before. */
+  list(
+    tenantId: string,
+    filter: { status?: TaskStatus; campaignId?: string; limit: number; before?: string },
+  ): Promise<Task[]>;
+  /** How many tasks are in each status; statuses without tasks are left out. */
+  countByStatus(tenantId: string): Promise<Partial<Record<TaskStatus, number>>>;
+  /** Takes up to `limit` due tasks that nobody holds, the most pressing first. */
+  claimDue(tenantId: string, claim: { now: number; leaseMs: number; limit: number }): Promise<ClaimedTask[]>;
+  /** When the next pending task is due or its lease ends, whatever is later; null when nothing waits. */
+  nextDueAt(tenantId: string): Promise<number | null>;
+  /** Gives a claimed task back undialed. */
+  release(
+    tenantId: string,
+    taskId: string,
+    token: number,
+    back: { nextActionAt: number; reason?: string },
+  ): Promise<{ ok: true; task: Task } | { ok: false; reason: "stale-lease" }>;
+  /** The dial gate said no: stores why and where the task goes. Ends the lease. */
+  refuse(
+    tenantId: string,
+    taskId: string,
+    token: number,
+    refusal: { reason: string; nextActionAt: number | null; status: "pending" | "on_hold" | "failed_conclusive" },
+  ): Promise<{ ok: true; task: Task } | { ok: false; reason: "stale-lease" }>;
+  /** Withdraws a task. A running call has to be hung up first. */
+  cancel(
+    tenantId: string,
+    taskId: string,
+  ): Promise<{ ok: true; task: Task } | { ok: false; reason: "unknown-task" | "in-progress" | "already-over" }>;
+  /**
+   * Moves a task that no call runs for: after an attempt was judged, or by a person's decision. To `pending` it becomes
+   * due at `nextActionAt`, now unless given.
+   */
+  judge(
+    tenantId: string,
+    taskId: string,
+    verdict: {
+      to: "pending" | "completed" | "failed_conclusive" | "on_hold" | "cancelled";
+      reason: string;
+      nextActionAt?: number;
+    },
+  ): Promise<{ ok: true; task: Task } | { ok: false; reason: "unknown-task" | "not-allowed" | "too-many-attempts" }>;
+}
