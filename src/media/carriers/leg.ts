@@ -6,6 +6,8 @@ export interface LegSink {
   calleeSaid(text: string, startMs: number, endMs: number): void;
   /** A key was pressed, in the media stream itself. */
   calleeKey(digit: string): void;
+  /** A scripted callee put the phone down; carriers of real people tell this themselves. */
+  calleeHungUp(): void;
   /** Nothing can be sent any more. */
   legLost(detail: string): void;
 }
@@ -35,6 +37,8 @@ export interface CarrierLeg {
   answered(nowMs: number): void;
   /** One 160-byte µ-law frame to the callee; `talkspurt` on the first voiced frame after silence. */
   send(frame: Uint8Array, talkspurt: boolean): void;
+  /** So many frames were not sent because the process stood still; the stream's time goes on. */
+  skip(frames: number): void;
   /** Every tick: frames that are overdue leave as silence or concealment, so that the stream keeps wall time. */
   tick(nowMs: number): void;
   /** Frees the socket. May be called twice; tells nobody. */

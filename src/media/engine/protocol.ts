@@ -65,6 +65,18 @@ export interface ScriptedVoiceSettings {
   brief: VoiceBrief;
   /** What the agent says: the first is its opening, the last its goodbye. */
   lines: SpokenLine[];
+  /** What it says outside that order when the moment asks for it; without one of them it says nothing there. */
+  asides?: ScriptedAsides;
+}
+
+/** Sentences of a scripted agent for moments that no order foresees. */
+export interface ScriptedAsides {
+  /** After the callee talked over it, before it says its words again. */
+  yield?: SpokenLine;
+  /** To an answering machine, instead of everything else. */
+  message?: SpokenLine;
+  /** When it is told to say something. */
+  polite?: SpokenLine;
 }
 
 /** One call as the engine opens it. */
@@ -99,8 +111,11 @@ export type MediaCommand =
   | { type: "tool-result"; callId: string; toolCallId: string; output: string; respond: boolean }
   /** Lets the voice say something now, following these instructions. */
   | { type: "say"; callId: string; instructions: string }
-  /** Answered by `drained` once all that was said has been played, or after `maxMs`, or when the callee speaks. */
-  | { type: "drain"; callId: string; maxMs: number }
+  /**
+   * Answered by `drained` once all that was said has been played, or after `maxMs`, or when the callee talks over it.
+   * With `expectSpeech` it first waits up to 5 s for speech that is about to begin.
+   */
+  | { type: "drain"; callId: string; maxMs: number; expectSpeech: boolean }
   | { type: "tap"; callId: string; tapId: string; target: TapTarget }
   | { type: "untap"; callId: string; tapId: string }
   /** Ends the call; answered by `closed`. */
@@ -168,10 +183,13 @@ export type MediaEvent =
   | { type: "voice-lost"; callId: string; recovered: boolean; detail: string }
   /** The callee's leg is gone or threw. */
   | { type: "media-lost"; callId: string; detail: string }
+  /** A callee that lives in the process hung up; the carrier is to be told. */
+  | { type: "callee-hung-up"; callId: string }
   /** Words so far of a turn that is still being spoken; for pages only. */
   | { type: "partial"; callId: string; key: string; speaker: "callee" | "agent"; text: string; atMs: number }
   | { type: "turn"; callId: string; turn: Turn }
-  | { type: "tool-call"; callId: string; toolCallId: string; name: string; argumentsJson: string }
+  /** `speaking`: words of the agent are being played or wait to be. */
+  | { type: "tool-call"; callId: string; toolCallId: string; name: string; argumentsJson: string; speaking: boolean }
   | { type: "usage"; callId: string; usage: VoiceUsage }
   | { type: "barge-in"; callId: string; atMs: number }
   | { type: "latency"; callId: string; ms: number }

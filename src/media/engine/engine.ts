@@ -1,0 +1,158 @@
+import { messageOf } from "../../core/errors.ts";
+import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
+import type { Listener, Voice, VoiceSink } from "../voices/voice.ts";
+import { Bridge } from "./bridge.ts";
+import { MAX_ENGINE_CALLS, type Meters, TICK } from "./meters.ts";
+import type { CarrierLegSettings, MediaCommand, MediaEvent, OpenCall, VoiceSettings } from "./protocol.ts";
+import { Recorder } from "./recorder.ts";
+import { type SendPacket, Tap } from "./tap.ts";
+
+/** Makes the callee's end of a call; rejects with an `OutsideError` when it cannot be had. */
+export type OpenLeg = (settings: CarrierLegSettings, sink: LegSink) => Promise<CarrierLeg>;
+/** Makes the voice's end of a call. */
+export type OpenVoice = (settings: VoiceSettings, sink: VoiceSink) => Voice & Partial<Listener>;
+
+/** What an engine needs from where it runs. */
+export interface EngineDeps {
+  emit: (event: MediaEvent) => void;
+  meters: Meters;
+  /** Monotonic ms. */
+  nowMs: () => number;
+  openLeg: OpenLeg;
+  openVoice: OpenVoice;
+  /** Sends packets of supervisors' taps. */
+  sendTap: SendPacket;
+}
+
+/** A tick this much after its deadline counts as late, in ms. */
+const LATE_TICK_MS = 5;
+
+/**
+ * All live calls of one thread. It obeys commands, and everything in it moves on `tick`, which visits every call once
+ * in 20 ms. A call that throws is ended; the others do not notice. The same engine runs in the media thread and, with
+ * moved time, inside tests.
+ */
+export class Engine {
+  readonly #deps: EngineDeps;
+  readonly #calls = new Map<string, Bridge>();
+  /** Calls whose leg is being opened; false once they were closed meanwhile. */
+  readonly #opening = new Map<string, boolean>();
+  readonly #freeSlots: number[] = Array.from({ length: MAX_ENGINE_CALLS }, (_, i) => MAX_ENGINE_CALLS - 1 - i);
+  #ticks = 0;
+  #lateTicks = 0;
+  #maxLatenessMs = 0;
+
+  constructor(deps: EngineDeps) {
+    this.#deps = deps;
+  }
+
+  /** Calls that are open. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** Obeys one command; what it leads to is told by events. Never throws. */
+  async handle(command: MediaCommand): Promise<void> {
+    if (command.type === "open") return await this.#open(command.call);
+    if (command.type === "shutdown") return await this.#shutdown();
+    const call = this.#calls.get(command.callId);
+    if (!call) {
+      if (command.type === "close" && this.#opening.has(command.callId)) this.#opening.set(command.callId, false);
+      return;
+    }
+    try {
+      await this.#obey(call, command);
+    } catch (thrown) {
+      call.fail(`the call broke on ${command.type}: ${messageOf(thrown)}`);
+    }
+  }
+
+  async #obey(call: Bridge, command: Exclude<MediaCommand, { type: "open" | "shutdown" }>): Promise<void> {
+    switch (command.type) {
+      case "remote":
+        return call.leg?.setRemote(command.host, command.port);
+      case "prepare":
+        return call.prepare();
+      case "answer":
+        return call.answer();
+      case "tool-result":
+        return call.toolResult(command.toolCallId, command.output, command.respond);
+      case "say":
+        return call.say(command.instructions);
+      case "drain":
+        return call.drain(command.maxMs, command.expectSpeech);
+      case "tap":
+        call.taps.set(command.tapId, new Tap(command.target, this.#deps.sendTap));
+        return;
+      case "untap":
+        call.taps.delete(command.tapId);
+        return;
+      case "close":
+        return await this.#close(call);
+    }
+  }
+
+  async #open(open: OpenCall): Promise<void> {
+    const { callId } = open;
+    const { emit, meters, nowMs } = this.#deps;
+    if (this.#calls.has(callId) || this.#opening.has(callId)) return;
+    const slot = this.#freeSlots.pop();
+    if (slot === undefined) return emit({ type: "open-failed", callId, detail: "the media engine is full" });
+    this.#opening.set(callId, true);
+    let leg: CarrierLeg | null = null;
+    try {
+      const report = (detail: string) => emit({ type: "log", level: "error", message: detail, fields: { callId } });
+      const recorder = open.recordingPath === null ? null : new Recorder(open.recordingPath, report);
+      const bridge = new Bridge({ callId, slot, meters, nowMs, emit, recorder });
+      leg = await this.#deps.openLeg(open.leg, bridge);
+      bridge.join(leg, this.#deps.openVoice(open.voice, bridge));
+      this.#calls.set(callId, bridge);
+      const wanted = this.#opening.get(callId);
+      this.#opening.delete(callId);
+      if (!wanted) return await this.#close(bridge);
+      emit({ type: "opened", callId, port: leg.port, slot });
+    } catch (thrown) {
+      leg?.close();
+      this.#opening.delete(callId);
+      this.#freeSlots.push(slot);
+      emit({ type: "open-failed", callId, detail: messageOf(thrown) });
+    }
+  }
+
+  async #close(call: Bridge): Promise<void> {
+    if (!this.#calls.delete(call.callId)) return;
+    await call.close();
+    this.#freeSlots.push(call.slot);
+  }
+
+  async #shutdown(): Promise<void> {
+    for (const callId of this.#opening.keys()) this.#opening.set(callId, false);
+    await Promise.all([...this.#calls.values()].map((call) => this.#close(call)));
+  }
+
+  /** One 20 ms beat of all calls, due at `deadlineMs`; `skipped` beats before it were given up after a stall. */
+  tick(deadlineMs: number, skipped: number): void {
+    const started = this.#deps.nowMs();
+    for (const call of this.#calls.values()) {
+      try {
+        call.tick(deadlineMs, skipped);
+      } catch (thrown) {
+        call.fail(`the call broke while it ran: ${messageOf(thrown)}`);
+      }
+    }
+    this.#measure(started - deadlineMs, this.#deps.nowMs() - started, skipped);
+  }
+
+  #measure(latenessMs: number, busyMs: number, skipped: number): void {
+    const { meters } = this.#deps;
+    this.#ticks += 1 + skipped;
+    if (latenessMs > LATE_TICK_MS || skipped > 0) this.#lateTicks += 1 + skipped;
+    if (latenessMs > this.#maxLatenessMs) this.#maxLatenessMs = latenessMs;
+    meters.setTick(TICK.ticks, this.#ticks);
+    meters.setTick(TICK.lateTicks, this.#lateTicks);
+    meters.setTick(TICK.lastLatenessMs, latenessMs);
+    meters.setTick(TICK.maxLatenessMs, this.#maxLatenessMs);
+    meters.setTick(TICK.busyMs, busyMs);
+    meters.setTick(TICK.calls, this.#calls.size);
+  }
+}

@@ -1,0 +1,127 @@
+import { inBackground, type Log } from "../../core/log.ts";
+import { Meters } from "./meters.ts";
+import type { MediaCommand, MediaEvent } from "./protocol.ts";
+import type { MediaThreadSettings } from "./worker.ts";
+
+/** What the main thread hears of the media thread. After `media-died` no event of an older call follows. */
+export type MediaMessage = MediaEvent | { type: "media-died" };
+
+/** The main thread's end of the seam. */
+export interface MediaHandle {
+  /** Shared figures, read without a message. */
+  readonly meters: Meters;
+  /** Commands go out in order; those sent while no thread runs are lost together with the calls they were about. */
+  send(command: MediaCommand): void;
+  /** Hears every event; returns how to stop. A throwing listener is logged, the others still hear. */
+  subscribe(listener: (event: MediaMessage) => void): () => void;
+  /** Whether a thread is up. */
+  isUp(): boolean;
+  /** Closes all calls and the thread; waits up to 5 s. */
+  close(): Promise<void>;
+}
+
+/** Wait before a dead thread is started again, doubled up to the last, in ms. */
+const RESTART_MS = [50, 200, 1000, 5000] as const;
+/** A thread that lived this long is trusted again, in ms. */
+const STABLE_MS = 60_000;
+const CLOSE_TIMEOUT_MS = 5000;
+const START_TIMEOUT_MS = 10_000;
+
+/** Starts the media thread and keeps one running: a dead thread is told as `media-died` and replaced. */
+export const startMedia = async (deps: {
+  rtp: { host: string; from: number; to: number };
+  log: Log;
+}): Promise<MediaHandle> => {
+  const { rtp, log } = deps;
+  const listeners = new Set<(event: MediaMessage) => void>();
+  const meters = new Meters();
+  let worker: Worker | null = null;
+  let up = false;
+  let closing = false;
+  let deaths = 0;
+
+  const tell = (event: MediaMessage): void => {
+    for (const listener of listeners) {
+      try {
+        listener(event);
+      } catch (thrown) {
+        log.error({ err: thrown, event: event.type }, "a listener of the media thread threw");
+      }
+    }
+  };
+
+  const spawn = (): Promise<void> =>
+    new Promise((started, failed) => {
+      const born = Date.now();
+      const thread = new Worker(new URL("./worker.ts", import.meta.url).href);
+      const timer = setTimeout(() => thread.terminate(), START_TIMEOUT_MS);
+      worker = thread;
+      thread.onmessage = ({ data }: MessageEvent<MediaEvent | { type: "started" }>) => {
+        if (data.type === "log") log[data.level]({ ...data.fields, thread: "media" }, data.message);
+        else if (data.type !== "started") tell(data);
+        else {
+          clearTimeout(timer);
+          up = true;
+          started();
+        }
+      };
+      thread.onerror = (event) => log.error({ detail: event.message }, "the media thread failed");
+      thread.addEventListener("close", () => {
+        clearTimeout(timer);
+        const wasUp = up;
+        up = false;
+        worker = null;
+        if (closing) return;
+        if (!wasUp) failed(new Error("the media thread did not start"));
+        else died(Date.now() - born);
+      });
+      const settings: MediaThreadSettings = {
+        meters: meters.buffer,
+        rtpHost: rtp.host,
+        rtpFrom: rtp.from,
+        rtpTo: rtp.to,
+      };
+      thread.postMessage(settings);
+    });
+
+  const died = (livedMs: number): void => {
+    deaths = livedMs > STABLE_MS ? 0 : deaths + 1;
+    log.error({ livedMs }, "the media thread died; its calls are ended and it is started again");
+    tell({ type: "media-died" });
+    respawn();
+  };
+
+  const respawn = (): void => {
+    const wait = RESTART_MS[Math.min(deaths, RESTART_MS.length - 1)]!;
+    setTimeout(() => {
+      if (closing) return;
+      const retry = spawn().catch((thrown) => {
+        log.error({ err: thrown }, "the media thread could not be started again");
+        deaths++;
+        respawn();
+      });
+      inBackground(log, "restart the media thread", retry);
+    }, wait);
+  };
+
+  await spawn();
+  return {
+    meters,
+    send: (command) => worker?.postMessage(command),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    isUp: () => up,
+    close: async () => {
+      if (closing) return;
+      closing = true;
+      const thread = worker;
+      if (!thread) return;
+      const ended = new Promise<void>((done) => thread.addEventListener("close", () => done()));
+      thread.postMessage({ type: "shutdown" } satisfies MediaCommand);
+      await Promise.race([ended, Bun.sleep(CLOSE_TIMEOUT_MS)]);
+      thread.terminate();
+    },
+  };
+};

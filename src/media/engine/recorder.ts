@@ -1,0 +1,124 @@
+import { closeSync, openSync, write, writeSync } from "node:fs";
+import { FRAME_MS, FRAME_SAMPLES, RATE_HZ } from "../audio/frame.ts";
+import { ulawDecode } from "../audio/g711.ts";
+import { WAV_HEADER_BYTES, writeWavHeader } from "../audio/wav.ts";
+import type { RecordingFile } from "./protocol.ts";
+
+const CHANNELS = 2;
+const FRAME_BYTES = FRAME_SAMPLES * CHANNELS * 2;
+/** Frames kept in memory, 2.56 s. A disk that hangs longer loses sound of the recording, never of the call. */
+const RING_FRAMES = 128;
+/** Frames written at once: half a second, which bounds what a crash can lose together with `MAX_SKEW_FRAMES`. */
+const FLUSH_FRAMES = 25;
+/** How far one party's channel may lag behind the other before its missing frames are written as silence. */
+const MAX_SKEW_FRAMES = 25;
+
+/**
+ * The recording of one call: a stereo 16-bit WAV at 8 kHz, callee left, agent right, streamed to disk while the call
+ * runs. Frames are placed by their number since the answer, not by when they came. Writes are asynchronous; the tick
+ * never waits for the disk. If the ring is full because the disk hangs, new frames are dropped and counted. A file whose
+ * process died lacks only its sizes in the header (`repairWav` mends that).
+ */
+export class Recorder {
+  /** Frames of either party that found the ring full. */
+  droppedFrames = 0;
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #ring = new Int16Array(RING_FRAMES * FRAME_SAMPLES * CHANNELS);
+  readonly #bytes = new Uint8Array(this.#ring.buffer);
+  readonly #onWritten: (error: NodeJS.ErrnoException | null) => void;
+  readonly #onError: (detail: string) => void;
+  #calleeFrames = 0;
+  #agentFrames = 0;
+  #flushed = 0;
+  #writing = 0;
+  #failed = false;
+  #idle: (() => void) | null = null;
+
+  /** Creates the file (its folder must exist). @throws when it cannot be created. */
+  constructor(path: string, onError: (detail: string) => void) {
+    this.#path = path;
+    this.#onError = onError;
+    this.#fd = openSync(path, "w");
+    writeSync(this.#fd, header(0));
+    this.#onWritten = (error) => this.#written(error);
+  }
+
+  /** The next 20 ms of the callee. */
+  callee(frame: Uint8Array): void {
+    this.#put(frame, this.#calleeFrames++, 0);
+  }
+
+  /** The next 20 ms of the agent, as sent. */
+  agent(frame: Uint8Array): void {
+    this.#put(frame, this.#agentFrames++, 1);
+  }
+
+  /** Frames of the agent that were never sent because the process stalled: their time passes in silence. */
+  skipAgent(frames: number): void {
+    this.#agentFrames += frames;
+  }
+
+  #put(frame: Uint8Array, at: number, channel: number): void {
+    if (at < this.#flushed || at >= this.#flushed + RING_FRAMES) {
+      this.droppedFrames++;
+    } else {
+      let to = (at % RING_FRAMES) * FRAME_SAMPLES * CHANNELS + channel;
+      for (let i = 0; i < FRAME_SAMPLES; i++) {
+        this.#ring[to] = ulawDecode[frame[i]!]!;
+        to += CHANNELS;
+      }
+    }
+    const ahead = Math.max(this.#calleeFrames, this.#agentFrames);
+    const ready = Math.max(Math.min(this.#calleeFrames, this.#agentFrames), ahead - MAX_SKEW_FRAMES);
+    if (ready - this.#flushed >= FLUSH_FRAMES) this.#flush(ready);
+  }
+
+  #flush(ready: number): void {
+    if (this.#writing > 0 || this.#failed) return;
+    const start = this.#flushed % RING_FRAMES;
+    const count = Math.min(ready - this.#flushed, RING_FRAMES - start);
+    if (count <= 0) return;
+    this.#writing = count;
+    const position = WAV_HEADER_BYTES + this.#flushed * FRAME_BYTES;
+    write(this.#fd, this.#bytes, start * FRAME_BYTES, count * FRAME_BYTES, position, this.#onWritten);
+  }
+
+  #written(error: NodeJS.ErrnoException | null): void {
+    const count = this.#writing;
+    this.#writing = 0;
+    if (error) {
+      this.#failed = true;
+      this.#onError(`the recording cannot be written (${error.code ?? "unknown"})`);
+    } else {
+      const from = (this.#flushed % RING_FRAMES) * FRAME_SAMPLES * CHANNELS;
+      this.#ring.fill(0, from, from + count * FRAME_SAMPLES * CHANNELS);
+      this.#flushed += count;
+    }
+    this.#idle?.();
+  }
+
+  /** Writes what is left and the header's sizes, and closes the file. What it returns is what is on disk. */
+  async close(): Promise<RecordingFile> {
+    const end = Math.max(this.#calleeFrames, this.#agentFrames);
+    while (!this.#failed && this.#flushed < end) {
+      this.#flush(end);
+      await new Promise<void>((done) => {
+        this.#idle = done;
+      });
+    }
+    writeSync(this.#fd, header(this.#flushed * FRAME_BYTES), 0, WAV_HEADER_BYTES, 0);
+    closeSync(this.#fd);
+    return {
+      path: this.#path,
+      durationMs: this.#flushed * FRAME_MS,
+      bytes: WAV_HEADER_BYTES + this.#flushed * FRAME_BYTES,
+    };
+  }
+}
+
+const header = (dataBytes: number): Uint8Array => {
+  const bytes = new Uint8Array(WAV_HEADER_BYTES);
+  writeWavHeader(bytes, { channels: CHANNELS, rateHz: RATE_HZ, dataBytes });
+  return bytes;
+};

@@ -1,0 +1,60 @@
+import { messageOf } from "../../core/errors.ts";
+import { FRAME_MS } from "../audio/frame.ts";
+import { RtpPorts } from "../carriers/asterisk/leg.ts";
+import { realEnds } from "./ends.ts";
+import { Engine } from "./engine.ts";
+import { Meters } from "./meters.ts";
+import type { MediaCommand, MediaEvent } from "./protocol.ts";
+import { startTicker } from "./tick.ts";
+
+/** The first message a media thread gets; every later one is a `MediaCommand`. */
+export interface MediaThreadSettings {
+  meters: SharedArrayBuffer;
+  rtpHost: string;
+  rtpFrom: number;
+  rtpTo: number;
+}
+
+declare const self: Worker;
+
+const nowMs = (): number => performance.now();
+const emit = (event: MediaEvent): void => self.postMessage(event);
+const survive = (thrown: unknown): void => {
+  emit({ type: "log", level: "error", message: `unhandled in the media thread: ${messageOf(thrown)}`, fields: {} });
+};
+
+const start = async (settings: MediaThreadSettings): Promise<void> => {
+  const taps = await Bun.udpSocket({ hostname: "127.0.0.1", port: 0, socket: { error() {} } });
+  const ports = new RtpPorts(settings.rtpFrom, settings.rtpTo);
+  const engine = new Engine({
+    emit,
+    meters: new Meters(settings.meters),
+    nowMs,
+    ...realEnds({ host: settings.rtpHost, ports, nowMs }),
+    sendTap: (packet, port, host) => taps.send(packet, port, host),
+  });
+  const ticker = startTicker({
+    periodMs: FRAME_MS,
+    nowMs,
+    onTick: (deadline, skipped) => engine.tick(deadline, skipped),
+    onError: survive,
+  });
+  self.onmessage = async ({ data }: MessageEvent<MediaCommand>) => {
+    await engine.handle(data);
+    if (data.type !== "shutdown") return;
+    ticker.stop();
+    taps.close();
+    process.exit(0);
+  };
+  self.postMessage({ type: "started" });
+};
+
+// Without these one stray rejection would end the process with every call in it.
+process.on("unhandledRejection", survive);
+process.on("uncaughtException", survive);
+self.onmessage = ({ data }: MessageEvent<MediaThreadSettings>) => {
+  start(data).catch((thrown) => {
+    survive(thrown);
+    process.exit(1);
+  });
+};
