@@ -21,3 +21,12 @@ export class ManualClock implements Clock {
     this.#now += ms;
   }
 }
+
+/** Runs something after so many ms, unless the function it returns is called first. */
+export type Schedule = (run: () => void, delayMs: number) => () => void;
+
+/** The machine's timers. */
+export const systemSchedule: Schedule = (run, delayMs) => {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
+};
