@@ -1,0 +1,121 @@
+import { type Chance, chanceOf, pick } from "../carriers/scripted/chance.ts";
+import { type PersonaName, personaNamed } from "../carriers/scripted/personas.ts";
+import { type ActionKind, spokenAction, spokenText } from "./demo-action.ts";
+
+/** What a demo conversation is about; free text, each part may be empty. */
+export interface DemoSubject {
+  action: string;
+  context: string;
+  calleeName: string;
+  agentName: string;
+  organization: string;
+}
+
+/** The words of one conversation. The agent has the first and the last word: it has one line more than the callee. */
+export interface DemoScript {
+  agentLines: string[];
+  /** One greeting for an answering machine. */
+  calleeLines: string[];
+  /** What the agent says when it was talked over, before it says its words again. */
+  yield: string;
+  /** What the agent leaves on an answering machine. */
+  message: string;
+  /** What the agent says when it is told to say something. */
+  polite: string;
+}
+
+/** Longest name that is spoken, in characters. */
+const LONGEST_NAME = 60;
+/** Longest context that is spoken, in characters. */
+const LONGEST_CONTEXT = 160;
+
+type Lines = readonly [string, ...string[]];
+
+/** What the callee says once it knows what is wanted, and what it says in the end. */
+const ASKS: Record<ActionKind, Lines> = {
+  book: ["Let me look at the calendar. Is there anything I should know?", "Sure, we can do that. Any special wishes?"],
+  cancel: ["I see. Let me find it. May I ask the reason?", "No problem. Is there anything I should write down?"],
+  ask: ["Good question. Is that all you would like to know?", "Let me check. Is there anything else to it?"],
+  inform: ["Oh, thank you for letting me know. Is there anything I have to do?", "I see. Is there more to it?"],
+  other: ["I see. Can you tell me a little more about it?", "All right. Is there anything else I should know?"],
+};
+/** What the agent answers to that when the task tells nothing more. */
+const NOTHING_MORE: Record<ActionKind, Lines> = {
+  book: ["No, nothing special. Does it work for you?", "No, it is as simple as that. Would that be possible?"],
+  cancel: ["No, there is nothing more to it. Can you do that?", "I was not told more than that. Is it possible?"],
+  ask: ["That is all I was asked to find out. What may I pass on?", "No, only this. Can you tell me?"],
+  inform: ["No, that is all. I just wanted you to know.", "That is everything I was asked to say."],
+  other: ["That is all I was told. Is it possible?", "It is as simple as that. Can you do it?"],
+};
+const GRANTS: Record<ActionKind, Lines> = {
+  book: ["Good, that works for us. I have written it down.", "Perfect. It is in the book now."],
+  cancel: ["All right, that is done. The change is in our system.", "Good. I have changed it just now."],
+  ask: ["I understand. Yes, that is possible, no problem at all.", "Well, the answer is yes. That is how we do it."],
+  inform: ["Very well. I will keep it in mind.", "Good to know. I have made a note."],
+  other: ["All right. I can help with that. Consider it done.", "That sounds fine to me. Yes, let us do it."],
+};
+const CONFIRMS: Record<ActionKind, Lines> = {
+  book: ["Wonderful. So it is settled, and I will pass that on.", "Great. I will pass the booking on right away."],
+  cancel: ["Thank you. I will pass on that the change is made.", "Great. So that is taken care of."],
+  ask: ["That is very helpful. I will pass your answer on.", "Thank you. That is just what I needed to know."],
+  inform: ["Thank you. I will pass on that you know about it.", "Wonderful. Then I have done what I called for."],
+  other: ["Thank you. I will pass that on right away.", "Wonderful. I will report that it is settled."],
+};
+const GREETS: Lines = ["Yes, hello. What is it about?", "Hello. Yes, speaking. How can I help you?"];
+const PARTS: Lines = ["No, that is all. Thank you for calling.", "No, that is everything. Have a nice day."];
+const CUTS_IN: Lines = [
+  "Sorry to cut in, but did you say that you are an artificial intelligence?",
+  "Wait, wait. Hold on a second. Who did you say you are calling for?",
+];
+const LOSES_PATIENCE: Lines = [
+  "You know what, I really have no time for this right now, and to be honest I would rather not talk to a machine.",
+  "Listen, I am in the middle of something here, so I am going to stop you right there and wish you a good day.",
+];
+const MAILBOX: Lines = [
+  "Hello. You have reached my voicemail. I cannot take your call right now. Please leave a message after the beep.",
+  "Nobody is available to take your call. Please leave a message after the tone.",
+];
+
+/**
+ * Writes a short phone conversation about any action: greeting with who calls, for whom and that it is an AI, the
+ * request, a question, its answer, the callee's yes, thanks. The same input gives the same words. Texts from outside are
+ * bounded; what is left out is spoken around.
+ */
+export const demoScript = (subject: DemoSubject & { persona: PersonaName; seed: number }): DemoScript => {
+  const chance = chanceOf(subject.seed);
+  const agent = spokenText(subject.agentName, LONGEST_NAME) || "Appu";
+  const owner = spokenText(subject.organization, LONGEST_NAME) || "a customer";
+  const callee = spokenText(subject.calleeName, LONGEST_NAME);
+  const { kind, purpose } = spokenAction(subject.action, {
+    owner: spokenText(subject.organization, LONGEST_NAME),
+    callee,
+  });
+  const whoCalls = `This is ${agent}, an AI assistant calling on behalf of ${owner}.`;
+  const asks = sentence(`I am calling ${purpose}`);
+  const agentLines = [
+    `Hello${callee ? `, ${callee}` : ""}. ${whoCalls}`,
+    `${pick(chance, ["Thank you for taking the call.", "I will keep it short."])} ${asks} Can you help me with that?`,
+    moreAbout(chance, kind, subject.context),
+    `${pick(chance, CONFIRMS[kind])} Is there anything else I should tell them?`,
+    `Thank you for your time${callee ? `, ${callee}` : ""}. Goodbye.`,
+  ];
+  const calleeLines = [pick(chance, GREETS), pick(chance, ASKS[kind]), pick(chance, GRANTS[kind]), pick(chance, PARTS)];
+  const persona = personaNamed(subject.persona);
+  if (persona.hangsUpInLine >= 0) calleeLines[persona.hangsUpInLine] = pick(chance, LOSES_PATIENCE);
+  if (persona.talksOverInLine >= 0) calleeLines.splice(persona.talksOverInLine, 0, pick(chance, CUTS_IN));
+  return {
+    agentLines,
+    calleeLines: persona.machine ? [pick(chance, MAILBOX)] : calleeLines,
+    yield: `Sorry, please excuse me. ${whoCalls} As I was saying:`,
+    message: `Hello${callee ? `, ${callee}` : ""}. ${whoCalls} ${asks} We will try to reach you again. Thank you, and goodbye.`,
+    polite: "One moment, please. Thank you for your patience.",
+  };
+};
+
+const moreAbout = (chance: Chance, kind: ActionKind, context: string): string => {
+  const nothing = pick(chance, NOTHING_MORE[kind]);
+  const words = spokenText(context, LONGEST_CONTEXT);
+  return words === "" ? nothing : `Yes. ${sentence(`Here is what I know: ${words}`)} Does that help you?`;
+};
+
+const sentence = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);
