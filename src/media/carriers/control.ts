@@ -20,6 +20,15 @@ export interface OriginateRequest {
   mediaPort: number;
 }
 
+/** What a call is about, for carriers that play the callee. All free text; empty where nothing is known. */
+export interface CallSubject {
+  action: string;
+  context: string;
+  calleeName: string;
+  agentName: string;
+  organization: string;
+}
+
 /** What the network answered when a call was asked for. `ok` means that events of this call will follow, last `ended`. */
 export type Originated = { ok: true } | { ok: false; disposition: Disposition; cause: HangupCause; detail: string };
 
@@ -51,10 +60,13 @@ export interface CarrierControl {
   /** Most calls this carrier can hold at once. */
   capacity(): number;
   /** What the engine opens as the callee's leg of a call to this number. */
-  legFor(call: { callId: string; to: string }): Promise<CarrierLegSettings>;
+  legFor(call: { callId: string; to: string; about?: CallSubject }): Promise<CarrierLegSettings>;
   originate(request: OriginateRequest): Promise<Originated>;
-  /** Ends the call whatever its state; an `ended` event follows. Unknown or ended calls are ignored. */
-  hangUp(callId: string): Promise<void>;
+  /**
+   * Ends the call whatever its state; an `ended` event follows. Unknown or ended calls are ignored. `cause` says who
+   * wants it, for carriers whose callee lives in the process and cannot hang up on the network by itself.
+   */
+  hangUp(callId: string, cause?: HangupCause): Promise<void>;
   /** Sends `0-9*#A-D` as key presses to the callee of an answered call. */
   sendDtmf(callId: string, digits: string): Promise<void>;
 }
