@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCommand } from "../setup/command.ts";
 import { installPackages } from "../setup/debian.ts";
@@ -15,6 +15,14 @@ const BUILD_PACKAGES = [
   "libsrtp2-dev",
   "libflatbuffers-dev",
   "flatbuffers-compiler",
+];
+
+/** No debugging aids, no abseil and libwebrtc (bandwidth estimation is for video), and nothing that is downloaded. */
+const MESON_SETTINGS = [
+  "--buildtype=release",
+  "-Db_ndebug=true",
+  "-Dms_use_builtin_bwe=true",
+  "--wrap-mode=nodownload",
 ];
 
 /** A cold build takes 3 minutes on two cores; a slow single core gets time as well. */
@@ -71,20 +79,23 @@ const succeed = async (argv: string[], cwd: string, onLine?: (line: string) => v
  * Builds the worker from the sources in the mediasoup package against the system's libraries.
  *
  * @param options.packageDir the installed mediasoup package; it is only read
- * @param options.workDir a folder of its own for the build; the caller removes it
+ * @param options.workDir an existing folder of its own for the build, which goes on from what is there when an earlier
+ *   process was killed in the middle; the caller removes it
  * @returns the path of the finished binary inside `workDir`
  */
 export const buildWorker = async (options: { packageDir: string; workDir: string; say: Say }): Promise<string> => {
   const { packageDir, workDir, say } = options;
   await installPackages(BUILD_PACKAGES, "building the mediasoup worker", say);
-  rmSync(workDir, { recursive: true, force: true });
-  mkdirSync(workDir, { recursive: true });
   const sources = join(workDir, "worker");
-  cpSync(join(packageDir, "worker"), sources, { recursive: true });
-  patch(sources);
-  placeSubprojects(sources);
-  const settings = ["--buildtype", "release", "-Db_ndebug=true", "-Dms_use_builtin_bwe=true", "--wrap-mode=nodownload"];
-  await succeed(["meson", "setup", ...settings, "build"], sources);
+  const prepared = join(workDir, "prepared");
+  if (!existsSync(prepared)) {
+    rmSync(sources, { recursive: true, force: true });
+    cpSync(join(packageDir, "worker"), sources, { recursive: true });
+    patch(sources);
+    placeSubprojects(sources);
+    await succeed(["meson", "setup", ...MESON_SETTINGS, "build"], sources);
+    writeFileSync(prepared, "");
+  }
   await succeed(["ninja", "-C", "build", "mediasoup-worker"], sources, (line) => {
     const count = /^\[(\d+)\/(\d+)\]/.exec(line);
     if (count) say.progress(`compiling ${count[1]} of ${count[2]}`);

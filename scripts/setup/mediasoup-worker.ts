@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { dirname, join } from "node:path";
 import { buildWorker } from "../mediasoup-worker/build.ts";
@@ -13,7 +13,7 @@ const DOWNLOAD_TIMEOUT_MS = 20_000;
 const START_TIMEOUT_MS = 10_000;
 
 /** Whether a worker binary really starts and answers on this machine. */
-export const workerStarts = async (bin: string): Promise<boolean> => {
+const workerStarts = async (bin: string): Promise<boolean> => {
   if (!existsSync(bin)) return false;
   const { createWorker } = await import("mediasoup");
   const timer = Promise.withResolvers<false>();
@@ -34,7 +34,7 @@ export const workerStarts = async (bin: string): Promise<boolean> => {
  *
  * @returns `undefined` when the worker is in place, else why it is not
  */
-export const downloadWorker = async (): Promise<string | undefined> => {
+const downloadWorker = async (): Promise<string | undefined> => {
   const version = installedVersion("mediasoup");
   const kernel = process.platform === "linux" ? `-kernel${release().split(".")[0]}` : "";
   const base =
@@ -70,16 +70,48 @@ const placeWorker = (from: string): void => {
   renameSync(from, target);
 };
 
-const provideWorker = async (say: Say): Promise<void> => {
-  say.line("downloading the prebuilt worker");
-  const problem = await downloadWorker();
-  if (problem === undefined) return;
-  say.line(`no download (${problem}); building it from the package's sources, about 3 minutes`);
-  const work = `${dirname(mediasoupWorkerBin())}.build-${process.pid}`;
+/** Whether a process runs. */
+const isAlive = (pid: number): boolean => {
   try {
-    placeWorker(await buildWorker({ packageDir: join(repoDir, "node_modules/mediasoup"), workDir: work, say }));
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Makes this process the builder in `workDir`, or tells which other process is. */
+const claimBuild = (workDir: string): { mine: true } | { mine: false; pid: number } => {
+  mkdirSync(workDir, { recursive: true });
+  const ownerFile = join(workDir, "builder.pid");
+  const pid = existsSync(ownerFile) ? Number(readFileSync(ownerFile, "utf8")) : 0;
+  if (pid > 0 && pid !== process.pid && isAlive(pid)) return { mine: false, pid };
+  writeFileSync(ownerFile, String(process.pid));
+  return { mine: true };
+};
+
+/** How often to look whether another process has finished the build, in ms. */
+const WAIT_STEP_MS = 500;
+
+const provideWorker = async (say: Say): Promise<void> => {
+  const workDir = `${dirname(mediasoupWorkerBin())}.build`;
+  for (;;) {
+    const claim = claimBuild(workDir);
+    if (claim.mine) break;
+    say.progress(`process ${claim.pid} is getting it already, waiting for that`);
+    await Bun.sleep(WAIT_STEP_MS);
+    if (existsSync(mediasoupWorkerBin())) return;
+  }
+  // What a killed process leaves in the folder is used by the next one; what ended by itself, well or not, goes.
+  try {
+    say.line("downloading the prebuilt worker");
+    const problem = await downloadWorker();
+    if (problem !== undefined) {
+      say.line(`no download (${problem}); building it from the package's sources, which takes about 3 minutes`);
+      placeWorker(await buildWorker({ packageDir: join(repoDir, "node_modules/mediasoup"), workDir, say }));
+    }
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    rmSync(workDir, { recursive: true, force: true });
   }
 };
 
