@@ -1,4 +1,4 @@
-import { FRAME_MS, FRAME_SAMPLES } from "../audio/frame.ts";
+import { FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS } from "../audio/frame.ts";
 import { levelDbov, ulawEnergy } from "../audio/level.ts";
 import { Playout, PlayoutCuts } from "../audio/playout.ts";
 import { BargeIn } from "../audio/turn-taking.ts";
@@ -6,11 +6,13 @@ import { Vad } from "../audio/vad.ts";
 import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
 import type { Listener, Voice, VoiceSink } from "../voices/voice.ts";
 import { METER, type Meters } from "./meters.ts";
-import type { CallStats, MediaEvent, RecordingFile, VoiceUsage } from "./protocol.ts";
+import type { CallStats, MediaEvent, RecordingFile, SpokenLine, VoiceUsage } from "./protocol.ts";
 import type { Recorder } from "./recorder.ts";
 import { SpokenTurns } from "./spoken-turns.ts";
 import type { Tap } from "./tap.ts";
 
+/** Utterances that are not the voice's are numbered from here, far above any the voice makes. */
+const OWN_ITEMS = 1_000_000;
 /** A frame sent this much after its deadline counts as late, in ms. */
 const LATE_MS = 5;
 /** Ticks between two updates of a call's meters: ten updates a second. */
@@ -80,6 +82,7 @@ export class Bridge implements LegSink, VoiceSink {
   #calleeLevel = 0;
   #agentLevel = 0;
   #ticks = 0;
+  #played = 0;
   #framesSent = 0;
   #lateFrames = 0;
   #maxQueueMs = 0;
@@ -130,6 +133,14 @@ export class Bridge implements LegSink, VoiceSink {
 
   say(instructions: string): void {
     this.#voice?.say(instructions);
+  }
+
+  /** Plays a sentence of our own after what already waits. */
+  play(line: SpokenLine): void {
+    const item = OWN_ITEMS + this.#played++;
+    this.voiceAudio(item, line.audio, 0, line.audio.length);
+    this.voiceText(item, line.text, true);
+    this.voiceItemEnded(item);
   }
 
   /** See the `drain` command. */
@@ -190,7 +201,7 @@ export class Bridge implements LegSink, VoiceSink {
 
   voiceItemEnded(item: number): void {
     this.#playout.endItem(item);
-    this.#turns.audioEnded(item, this.#playout.receivedMs(item) > 0);
+    if (this.#playout.receivedMs(item) === 0) this.#turns.drop(item);
   }
 
   voiceText(item: number, text: string, final: boolean): void {
@@ -207,7 +218,7 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   toolCall(toolCallId: string, name: string, argumentsJson: string): void {
-    const speaking = this.#speaking || this.#playout.queuedMs > 0 || this.#turns.unfinished > 0;
+    const speaking = this.#speaking || this.#playout.active || this.#turns.unfinished > 0;
     this.#deps.emit({ type: "tool-call", callId: this.callId, toolCallId, name, argumentsJson, speaking });
   }
 
@@ -246,17 +257,20 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   #sendAhead(now: number): void {
-    if (this.#closed || !this.isAnswered || this.#lead || this.#playout.pull(this.#frame) === 0) return;
+    if (this.#closed || !this.isAnswered || this.#lead) return;
+    const item = this.#playout.currentTag;
+    if (this.#playout.pull(this.#frame) === 0) return;
     this.#lead = true;
-    this.#sendSpeech(now);
+    this.#sendSpeech(item, now);
   }
 
   #sendSlot(now: number): void {
+    const item = this.#playout.currentTag;
     if (this.#playout.pull(this.#frame) !== 0) {
-      this.#sendSpeech(now);
+      this.#sendSpeech(item, now);
       return;
     }
-    if (this.#speaking && this.#playout.queuedMs === 0 && this.#turns.isPlayed) this.#fallSilent(now);
+    if (this.#speaking && !this.#playout.active) this.#fallSilent(now);
     this.#flowing = false;
     if (this.#lead) {
       this.#lead = false;
@@ -265,12 +279,12 @@ export class Bridge implements LegSink, VoiceSink {
     this.#send(false);
   }
 
-  #sendSpeech(now: number): void {
+  #sendSpeech(item: number, now: number): void {
     const first = !this.#flowing;
     this.#flowing = true;
     this.#speaking = true;
     if (this.#opening) this.#openingStarted = true;
-    this.#turns.playing(this.#playout.currentTag, now - this.#answeredAtMs);
+    this.#turns.playing(item, now - this.#answeredAtMs);
     this.#send(first);
     if (this.#agentVad.frameVoiced) this.#measureReply(now);
   }
@@ -325,7 +339,7 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   #checkDrain(now: number, drain: Drain): void {
-    if (this.#speaking || this.#playout.queuedMs > 0 || this.#turns.unfinished > 0) {
+    if (this.#speaking || this.#playout.active || this.#turns.unfinished > 0) {
       drain.quietSinceMs = -1;
       drain.startByMs = now;
     } else if (now >= drain.startByMs) {
@@ -402,7 +416,7 @@ export class Bridge implements LegSink, VoiceSink {
       framesConcealed: counters?.framesConcealed ?? 0,
       jitterMs: counters?.jitterMs ?? 0,
       maxQueueMs: this.#maxQueueMs,
-      droppedSpeechMs: this.#playout.droppedMs,
+      droppedSpeechMs: this.#playout.droppedBytes / SAMPLES_PER_MS,
       bargeIns: this.#bargeIns,
       turnLatenciesMs: this.#latencies,
       firstWordMs: this.#firstWordMs,

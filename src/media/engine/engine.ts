@@ -79,6 +79,8 @@ export class Engine {
         return call.toolResult(command.toolCallId, command.output, command.respond);
       case "say":
         return call.say(command.instructions);
+      case "play":
+        return call.play(command.line);
       case "drain":
         return call.drain(command.maxMs, command.expectSpeech);
       case "tap":
@@ -100,9 +102,10 @@ export class Engine {
     if (slot === undefined) return emit({ type: "open-failed", callId, detail: "the media engine is full" });
     this.#opening.set(callId, true);
     let leg: CarrierLeg | null = null;
+    let recorder: Recorder | null = null;
     try {
       const report = (detail: string) => emit({ type: "log", level: "error", message: detail, fields: { callId } });
-      const recorder = open.recordingPath === null ? null : new Recorder(open.recordingPath, report);
+      if (open.recordingPath !== null) recorder = new Recorder(open.recordingPath, report);
       const bridge = new Bridge({ callId, slot, meters, nowMs, emit, recorder });
       leg = await this.#deps.openLeg(open.leg, bridge);
       bridge.join(leg, this.#deps.openVoice(open.voice, bridge));
@@ -113,6 +116,7 @@ export class Engine {
       emit({ type: "opened", callId, port: leg.port, slot });
     } catch (thrown) {
       leg?.close();
+      await recorder?.close();
       this.#opening.delete(callId);
       this.#freeSlots.push(slot);
       emit({ type: "open-failed", callId, detail: messageOf(thrown) });

@@ -111,6 +111,8 @@ export type MediaCommand =
   | { type: "tool-result"; callId: string; toolCallId: string; output: string; respond: boolean }
   /** Lets the voice say something now, following these instructions. */
   | { type: "say"; callId: string; instructions: string }
+  /** Plays a sentence that is already sound, whatever the voice does. */
+  | { type: "play"; callId: string; line: SpokenLine }
   /**
    * Answered by `drained` once all that was said has been played, or after `maxMs`, or when the callee talks over it.
    * With `expectSpeech` it first waits up to 5 s for speech that is about to begin.
@@ -197,4 +199,9 @@ export type MediaEvent =
   | { type: "drained"; callId: string; interrupted: boolean }
   | { type: "closed"; callId: string; stats: CallStats; recording: RecordingFile | null }
   /** The thread says something for the log; `fields` hold no number, name or transcript. */
-  | { type: "log"; level: "info" | "warn" | "error"; message: string; fields: Record<string, string | number | boolean> };
+  | {
+      type: "log";
+      level: "info" | "warn" | "error";
+      message: string;
+      fields: Record<string, string | number | boolean>;
+    };

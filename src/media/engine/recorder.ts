@@ -1,7 +1,8 @@
 import { closeSync, openSync, write, writeSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { FRAME_MS, FRAME_SAMPLES, RATE_HZ } from "../audio/frame.ts";
 import { ulawDecode } from "../audio/g711.ts";
-import { WAV_HEADER_BYTES, writeWavHeader } from "../audio/wav.ts";
+import { WAV_HEADER_BYTES, wavSizeFix, writeWavHeader } from "../audio/wav.ts";
 import type { RecordingFile } from "./protocol.ts";
 
 const CHANNELS = 2;
@@ -119,6 +120,27 @@ export class Recorder {
 
 const header = (dataBytes: number): Uint8Array => {
   const bytes = new Uint8Array(WAV_HEADER_BYTES);
-  writeWavHeader(bytes, { channels: CHANNELS, rateHz: RATE_HZ, dataBytes });
+  writeWavHeader(bytes, CHANNELS, RATE_HZ, dataBytes);
   return bytes;
+};
+
+/**
+ * Makes a recording playable whose process died before it could close it: writes the sizes that its length says.
+ * Null when there is no such file or it is none of ours.
+ */
+export const repairRecording = async (path: string): Promise<RecordingFile | null> => {
+  const file = await open(path, "r+").catch(() => null);
+  if (!file) return null;
+  try {
+    const head = new Uint8Array(WAV_HEADER_BYTES);
+    await file.read(head, 0, WAV_HEADER_BYTES, 0);
+    const format = wavSizeFix(head, (await file.stat()).size);
+    if (!format) return null;
+    await file.truncate(WAV_HEADER_BYTES + format.dataBytes);
+    await file.write(head, 0, WAV_HEADER_BYTES, 0);
+    const durationMs = Math.floor(format.dataBytes / (format.channels * 2 * (format.rateHz / 1000)));
+    return { path, durationMs, bytes: WAV_HEADER_BYTES + format.dataBytes };
+  } finally {
+    await file.close();
+  }
 };

@@ -8,8 +8,6 @@ const PARTIAL_MS = 250;
 interface Utterance {
   text: string;
   textFinal: boolean;
-  /** All its audio has come from the voice. */
-  audioEnded: boolean;
   startMs: number;
   endMs: number;
   /** Played to its end, or cut. */
@@ -46,25 +44,13 @@ export class SpokenTurns {
     return count;
   }
 
-  /** Whether all of the utterance that is being played has come from the voice. */
-  get isPlayed(): boolean {
-    return this.#utterances.get(this.#playing)?.audioEnded ?? true;
-  }
-
   /** Audio of this utterance came from the voice. */
   audio(item: number): void {
     if (!this.#utterances.has(item) && !this.#done.has(item)) this.#add(item);
   }
 
-  /** No more audio of it will come; one that never had any is no utterance. */
-  audioEnded(item: number, hadAudio: boolean): void {
-    const utterance = this.#utterances.get(item);
-    if (!utterance) return;
-    utterance.audioEnded = true;
-    if (!hadAudio) this.#drop(item);
-  }
-
-  #drop(item: number): void {
+  /** An utterance that had no sound is none. */
+  drop(item: number): void {
     this.#utterances.delete(item);
     this.#done.add(item);
   }
@@ -73,7 +59,6 @@ export class SpokenTurns {
     const utterance: Utterance = {
       text: "",
       textFinal: false,
-      audioEnded: false,
       startMs: -1,
       endMs: -1,
       over: false,
@@ -145,7 +130,7 @@ export class SpokenTurns {
 
   #tell(item: number, utterance: Utterance): void {
     if (!utterance.textFinal && !utterance.interrupted) return;
-    this.#drop(item);
+    this.drop(item);
     const text = utterance.interrupted ? heardWords(utterance.text, utterance.heard) : utterance.text.trim();
     if (utterance.startMs < 0 || text === "") return;
     this.#turn({

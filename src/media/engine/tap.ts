@@ -27,7 +27,14 @@ export class Tap {
   callee(frame: Uint8Array): void {
     const sequence = this.#calleeSequence++;
     this.#packet.set(frame, HEADER_BYTES);
-    writeRtpHeader(this.#packet, 0, sequence & 0xffff, (sequence * FRAME_SAMPLES) >>> 0, this.#target.calleeSsrc, false);
+    writeRtpHeader(
+      this.#packet,
+      0,
+      sequence & 0xffff,
+      (sequence * FRAME_SAMPLES) >>> 0,
+      this.#target.calleeSsrc,
+      false,
+    );
     this.#send(this.#packet, this.#target.calleePort, this.#target.host);
   }
 

@@ -143,8 +143,16 @@ export class RtpLeg implements CarrierLeg {
     if (header.payloadType !== PCMU) return;
     try {
       const now = this.#nowMs();
-      const { sequence, timestamp, ssrc, marker, payloadOffset, payloadLength } = header;
-      this.#jitter.push(sequence, timestamp, ssrc, marker, packet, payloadOffset, payloadLength, now);
+      this.#jitter.push(
+        header.seq,
+        header.timestamp,
+        header.ssrc,
+        header.marker,
+        packet,
+        header.payloadOff,
+        header.payloadLen,
+        now,
+      );
       this.#deliver(now);
     } catch (thrown) {
       this.#sink.legLost(`the callee's audio could not be handled: ${String(thrown)}`);

@@ -1,0 +1,205 @@
+import type { Disposition, HangupCause } from "../core/call.ts";
+
+/** Why and how an attempt ended. */
+export interface AttemptEnd {
+  cause: HangupCause;
+  disposition: Disposition;
+  /** One safe sentence; empty when the cause says it all. */
+  detail: string;
+}
+
+/** The agent has said that it is done; the line is cut when its last words have been heard. */
+interface Farewell {
+  end: AttemptEnd;
+  /** The tool call that is still to be answered should the callee want to go on. */
+  toolCallId: string | null;
+}
+
+/**
+ * One attempt, dial to hang-up. `opening` media, voice and recording are being opened · `dialing` the carrier has the
+ * request · `talking` answered · `closing` it is over, the last figures are on their way · `over` settled.
+ */
+export type AttemptState =
+  | { at: "opening" }
+  | { at: "dialing" }
+  | { at: "talking"; farewell: Farewell | null; interruptedFarewells: number }
+  | { at: "closing"; end: AttemptEnd }
+  | { at: "over" };
+
+/** Everything that can happen to an attempt, in any order. */
+export type AttemptInput =
+  | { type: "opened"; port: number }
+  | { type: "open-failed"; detail: string }
+  | { type: "refused"; end: AttemptEnd }
+  | { type: "ringing" }
+  | { type: "carrier-media"; host: string; port: number }
+  | { type: "answered" }
+  | { type: "carrier-ended"; end: AttemptEnd }
+  | { type: "callee-hung-up" }
+  | { type: "farewell"; disposition: Disposition; toolCallId: string; speaking: boolean }
+  | { type: "drained"; interrupted: boolean }
+  | { type: "voice-lost"; detail: string }
+  | { type: "media-lost"; detail: string }
+  | { type: "media-died" }
+  | { type: "hang-up" }
+  | { type: "time-limit" }
+  | { type: "closed" }
+  | { type: "close-timeout" };
+
+/** What is to be done about it, in this order. */
+export type AttemptEffect =
+  | { do: "originate"; port: number }
+  | { do: "note-ringing" }
+  | { do: "set-remote"; host: string; port: number }
+  | { do: "answer" }
+  | { do: "say-goodbye"; toolCallId: string | null }
+  | { do: "apologise" }
+  | { do: "drain"; expectSpeech: boolean }
+  | { do: "go-on"; toolCallId: string }
+  | { do: "hang-up-carrier"; cause: HangupCause }
+  | { do: "close-media" }
+  | { do: "settle"; end: AttemptEnd };
+
+/** Where an attempt begins. */
+export const ATTEMPT_START: AttemptState = { at: "opening" };
+
+/** Farewells the callee may talk over before the line is cut all the same. */
+const MAX_INTERRUPTED_FAREWELLS = 1;
+
+const close = (end: AttemptEnd, carrierIsDone: boolean): [AttemptState, AttemptEffect[]] => [
+  { at: "closing", end },
+  [...(carrierIsDone ? [] : [{ do: "hang-up-carrier", cause: end.cause } as const]), { do: "close-media" }],
+];
+
+const over = (end: AttemptEnd, effects: AttemptEffect[] = []): [AttemptState, AttemptEffect[]] => [
+  { at: "over" },
+  [...effects, { do: "settle", end }],
+];
+
+/**
+ * The rules of an attempt: what follows from what, and what is to be done. Pure; inputs that mean nothing where the
+ * attempt stands change nothing. Every way in leads to exactly one `settle`.
+ */
+export const stepAttempt = (state: AttemptState, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
+  if (input.type === "media-died" && state.at !== "over") {
+    const end = state.at === "closing" ? state.end : lost("media-lost", "the media thread died");
+    return over(end, state.at === "closing" ? [] : [{ do: "hang-up-carrier", cause: end.cause }]);
+  }
+  switch (state.at) {
+    case "opening":
+      return whileOpening(state, input);
+    case "dialing":
+      return whileDialing(state, input);
+    case "talking":
+      return whileTalking(state, input);
+    case "closing":
+      return input.type === "closed" || input.type === "close-timeout" ? over(state.end) : [state, []];
+    case "over":
+      return [state, []];
+  }
+};
+
+const lost = (cause: HangupCause, detail: string): AttemptEnd => ({ cause, disposition: "failed", detail });
+const CANCELLED: AttemptEnd = { cause: "cancelled", disposition: "cancelled", detail: "" };
+const CALLEE_LEFT: AttemptEnd = { cause: "callee-hung-up", disposition: "answered", detail: "" };
+const USER_LEFT: AttemptEnd = { cause: "user-hung-up", disposition: "answered", detail: "" };
+const TOO_LONG: AttemptEnd = { cause: "time-limit", disposition: "answered", detail: "the longest call time is over" };
+
+const whileOpening = (state: AttemptState, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
+  switch (input.type) {
+    case "opened":
+      return [{ at: "dialing" }, [{ do: "originate", port: input.port }]];
+    case "open-failed":
+      return over(lost("failed", input.detail));
+    case "voice-lost":
+      return close(lost("voice-lost", input.detail), true);
+    case "hang-up":
+      return close(CANCELLED, true);
+    default:
+      return [state, []];
+  }
+};
+
+const whileDialing = (state: AttemptState, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
+  switch (input.type) {
+    case "refused":
+      return close(input.end, true);
+    case "carrier-ended":
+      return close(input.end, true);
+    case "ringing":
+      return [state, [{ do: "note-ringing" }]];
+    case "carrier-media":
+      return [state, [{ do: "set-remote", host: input.host, port: input.port }]];
+    case "answered":
+      return [{ at: "talking", farewell: null, interruptedFarewells: 0 }, [{ do: "answer" }]];
+    case "voice-lost":
+      return close(lost("voice-lost", input.detail), false);
+    case "media-lost":
+      return close(lost("media-lost", input.detail), false);
+    case "hang-up":
+      return close(CANCELLED, false);
+    default:
+      return [state, []];
+  }
+};
+
+type Talking = Extract<AttemptState, { at: "talking" }>;
+
+const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
+  switch (input.type) {
+    case "carrier-ended":
+      return close(state.farewell && input.end.cause !== "callee-hung-up" ? state.farewell.end : input.end, true);
+    case "callee-hung-up":
+      return close(CALLEE_LEFT, false);
+    case "hang-up":
+      return close(USER_LEFT, false);
+    case "media-lost":
+      return close(lost("media-lost", input.detail), false);
+    case "voice-lost": {
+      const farewell = { end: lost("voice-lost", input.detail), toolCallId: null };
+      return [{ ...state, farewell }, [{ do: "apologise" }, { do: "drain", expectSpeech: false }]];
+    }
+    case "time-limit": {
+      if (state.farewell) return [state, []];
+      const say: AttemptEffect[] = [
+        { do: "say-goodbye", toolCallId: null },
+        { do: "drain", expectSpeech: true },
+      ];
+      return [{ ...state, farewell: { end: TOO_LONG, toolCallId: null } }, say];
+    }
+    case "farewell":
+      return sayFarewell(state, input);
+    case "drained":
+      return afterFarewell(state, input.interrupted);
+    default:
+      return [state, []];
+  }
+};
+
+const sayFarewell = (
+  state: Talking,
+  input: Extract<AttemptInput, { type: "farewell" }>,
+): [AttemptState, AttemptEffect[]] => {
+  if (state.farewell) return [state, []];
+  const end: AttemptEnd = { cause: "agent-hung-up", disposition: input.disposition, detail: "" };
+  // Speech that is under way is the goodbye itself; without any, the voice is asked for one.
+  if (input.speaking) {
+    const farewell = { end, toolCallId: input.toolCallId };
+    return [{ ...state, farewell }, [{ do: "drain", expectSpeech: false }]];
+  }
+  const effects: AttemptEffect[] = [
+    { do: "say-goodbye", toolCallId: input.toolCallId },
+    { do: "drain", expectSpeech: true },
+  ];
+  return [{ ...state, farewell: { end, toolCallId: null } }, effects];
+};
+
+const afterFarewell = (state: Talking, interrupted: boolean): [AttemptState, AttemptEffect[]] => {
+  const { farewell } = state;
+  if (!farewell) return [state, []];
+  const mayGoOn = farewell.end.cause === "agent-hung-up" && state.interruptedFarewells < MAX_INTERRUPTED_FAREWELLS;
+  if (!interrupted || !mayGoOn) return close(farewell.end, false);
+  const effects: AttemptEffect[] =
+    farewell.toolCallId === null ? [] : [{ do: "go-on", toolCallId: farewell.toolCallId }];
+  return [{ ...state, farewell: null, interruptedFarewells: state.interruptedFarewells + 1 }, effects];
+};

@@ -1,0 +1,407 @@
+import type { HangupCause } from "../core/call.ts";
+import type { Clock, Schedule } from "../core/clock.ts";
+import { messageOf, OutsideError } from "../core/errors.ts";
+import { inBackground, type Log } from "../core/log.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { CallFact } from "../core/store/call-events.ts";
+import type { Call } from "../core/store/call-record.ts";
+import type { Store } from "../core/store/open.ts";
+import type { CallSubject, CarrierControl, CarrierEvent } from "../media/carriers/control.ts";
+import type { MediaHandle, MediaMessage } from "../media/engine/handle.ts";
+import type { CallStats, RecordingFile, SpokenLine, VoiceBrief, VoiceSettings } from "../media/engine/protocol.ts";
+import {
+  ATTEMPT_START,
+  type AttemptEffect,
+  type AttemptInput,
+  type AttemptState,
+  stepAttempt,
+} from "./attempt-machine.ts";
+import type { CallCommand, CallCommands } from "./call-commands.ts";
+import { liveCallBrief } from "./prompts/live-call.ts";
+import { toCommand } from "./tools/call-tools.ts";
+
+/** How long a phone may ring, in ms. */
+const RING_TIMEOUT_MS = 45_000;
+/** How long the last words may take to play before the line is cut, in ms. */
+const FAREWELL_MS = 15_000;
+/** How long the media thread may take to tell a closed call's figures, in ms. */
+const CLOSE_TIMEOUT_MS = 3000;
+/** Longest conversation: beyond it something is stuck, or costs more than it is worth. */
+const MAX_TALK_MS = 30 * 60_000;
+
+/** Makes the voice's end of one call. */
+export type VoiceFor = (wanted: { call: Call; brief: VoiceBrief; about: CallSubject }) => Promise<VoiceSettings>;
+
+/** What attempts need from their surroundings. */
+export interface AttemptDeps {
+  store: Store;
+  media: MediaHandle;
+  carrier: CarrierControl;
+  commands: CallCommands;
+  voiceFor: VoiceFor;
+  /** Said when a voice is lost for good in a conversation; null hangs up without a word. */
+  apology: () => SpokenLine | null;
+  /** Where the leg's packets are to be sent: the address the carrier reaches. */
+  rtpHost: string;
+  /** Absolute path of a new recording, and the same relative to the data folder; null records nothing. */
+  recordingPath: (callId: string) => { absolute: string; relative: string } | null;
+  clock: Clock;
+  schedule: Schedule;
+  log: Log;
+  metrics: Metrics;
+}
+
+/** The live attempts of this process. */
+export interface Attempts {
+  /** Runs the attempt of a created call; resolves when it is over and settled. Never rejects. */
+  start(tenantId: string, callId: string): Promise<void>;
+  /** Hears the carrier. Events of calls that do not run here are ignored. */
+  onCarrierEvent(event: CarrierEvent): void;
+  /** Hangs up on a person's wish; false when the call is not live. */
+  hangUp(tenantId: string, callId: string): boolean;
+  /** Ids of the calls that run. */
+  live(): string[];
+  /** Hangs all calls up and waits until they are settled. */
+  closeAll(): Promise<void>;
+}
+
+/** Joins scheduler, carrier, media thread and store into attempts that always end in a settled call. */
+export const createAttempts = (deps: AttemptDeps): Attempts => {
+  const running = new Map<string, Attempt>();
+  deps.media.subscribe((message) => {
+    if (message.type === "media-died") for (const attempt of [...running.values()]) attempt.input(message);
+    else if (message.type !== "log") running.get(message.callId)?.onMedia(message);
+  });
+  return {
+    start: async (tenantId, callId) => {
+      const call = await deps.store.calls.get(tenantId, callId);
+      if (!call || running.has(callId)) return;
+      const attempt = new Attempt(deps, call);
+      running.set(callId, attempt);
+      deps.metrics.callsStarted.inc({ carrier: deps.carrier.kind });
+      deps.metrics.liveCalls.set(running.size);
+      try {
+        await attempt.run();
+      } finally {
+        running.delete(callId);
+        deps.metrics.liveCalls.set(running.size);
+      }
+    },
+    onCarrierEvent: (event) => running.get(event.callId)?.onCarrier(event),
+    hangUp: (tenantId, callId) => {
+      if (running.get(callId)?.tenantId !== tenantId) return false;
+      return deps.commands.send(callId, { type: "hang_up" });
+    },
+    live: () => [...running.keys()],
+    closeAll: async () => {
+      const open = [...running.values()];
+      for (const attempt of open) attempt.input({ type: "hang-up" });
+      await Promise.all(open.map((attempt) => attempt.over));
+    },
+  };
+};
+
+/** One attempt: feeds the rules of `attempt-machine` with what happens and carries out what they ask for. */
+class Attempt {
+  readonly tenantId: string;
+  /** Resolves when the call is settled. */
+  readonly over: Promise<void>;
+  readonly #deps: AttemptDeps;
+  readonly #call: Call;
+  readonly #log: Log;
+  readonly #timers = new Map<string, () => void>();
+  #state: AttemptState = ATTEMPT_START;
+  #settled!: () => void;
+  #stats: CallStats | null = null;
+  #recordingId: string | null = null;
+  #recording: RecordingFile | null = null;
+  /** Store writes of this call, one after the other. */
+  #writes: Promise<void> = Promise.resolve();
+
+  constructor(deps: AttemptDeps, call: Call) {
+    this.#deps = deps;
+    this.#call = call;
+    this.tenantId = call.tenantId;
+    this.#log = deps.log.child({ callId: call.id });
+    this.over = new Promise((settled) => {
+      this.#settled = settled;
+    });
+  }
+
+  /** From the created call to the settled one. */
+  async run(): Promise<void> {
+    const stop = this.#deps.commands.listen(this.#call.id, (command) => this.#obey(command));
+    try {
+      await this.#open();
+    } catch (thrown) {
+      this.#log.error({ problem: messageOf(thrown) }, "a call could not be opened");
+      this.input({ type: "open-failed", detail: thrown instanceof OutsideError ? thrown.message : "internal error" });
+    }
+    await this.over;
+    stop();
+  }
+
+  async #open(): Promise<void> {
+    const { store, media, carrier } = this.#deps;
+    const call = this.#call;
+    await store.calls.initiating(this.tenantId, call.id);
+    const task = await store.tasks.get(this.tenantId, call.taskId);
+    const agent = task?.agentId ? await store.agents.get(this.tenantId, task.agentId) : null;
+    const about = {
+      action: call.action,
+      context: task?.context ?? "",
+      calleeName: call.calleeName,
+      agentName: call.agentName,
+      organization: call.organization,
+    };
+    const brief = liveCallBrief({
+      ...about,
+      language: task?.language ?? "en",
+      attempt: call.attempt,
+      profile: agent?.instructions ?? "",
+    });
+    const [leg, voice] = await Promise.all([
+      carrier.legFor({ callId: call.id, to: call.to, about }),
+      this.#deps.voiceFor({ call, brief, about }),
+    ]);
+    const path = this.#deps.recordingPath(call.id);
+    if (path) {
+      this.#recordingId = (await store.recordings.open(this.tenantId, call.id, { path: path.relative })).id;
+    }
+    if (this.#state.at !== "opening") return;
+    media.send({ type: "open", call: { callId: call.id, leg, voice, recordingPath: path?.absolute ?? null } });
+  }
+
+  /** Something happened: the rules say what follows. */
+  input(input: AttemptInput): void {
+    const [state, effects] = stepAttempt(this.#state, input);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: AttemptEffect): void {
+    const { media, carrier, store } = this.#deps;
+    const callId = this.#call.id;
+    switch (effect.do) {
+      case "originate":
+        this.#write("dialing", () => store.calls.dialing(this.tenantId, callId));
+        inBackground(this.#log, "originate", this.#originate(effect.port));
+        return;
+      case "note-ringing":
+        media.send({ type: "prepare", callId });
+        this.#write("ringing", () => store.calls.ringing(this.tenantId, callId));
+        return;
+      case "set-remote":
+        media.send({ type: "remote", callId, host: effect.host, port: effect.port });
+        return;
+      case "answer":
+        media.send({ type: "answer", callId });
+        this.#write("answer", () => store.calls.answer(this.tenantId, callId));
+        this.#after("time-limit", MAX_TALK_MS, () => this.input({ type: "time-limit" }));
+        return;
+      case "say-goodbye":
+        if (effect.toolCallId === null) media.send({ type: "say", callId, instructions: GOODBYE });
+        else media.send(toolResult(callId, effect.toolCallId, GOODBYE, true));
+        return;
+      case "apologise": {
+        const apology = this.#deps.apology();
+        if (apology) media.send({ type: "play", callId, line: apology });
+        return;
+      }
+      case "drain":
+        media.send({ type: "drain", callId, maxMs: FAREWELL_MS, expectSpeech: effect.expectSpeech });
+        return;
+      case "go-on":
+        media.send(toolResult(callId, effect.toolCallId, GO_ON, false));
+        return;
+      case "hang-up-carrier":
+        inBackground(this.#log, "hang up", carrier.hangUp(callId, effect.cause));
+        return;
+      case "close-media":
+        media.send({ type: "close", callId });
+        this.#after("close", CLOSE_TIMEOUT_MS, () => this.input({ type: "close-timeout" }));
+        return;
+      case "settle":
+        for (const stop of this.#timers.values()) stop();
+        inBackground(this.#log, "settle", this.#settle(effect.end));
+    }
+  }
+
+  async #originate(port: number): Promise<void> {
+    const { carrier, rtpHost } = this.#deps;
+    const { id: callId, to, from, organization } = this.#call;
+    const request = { callId, to, timeoutMs: RING_TIMEOUT_MS, mediaHost: rtpHost, mediaPort: port };
+    try {
+      const answer = await carrier.originate({
+        ...request,
+        ...(from === null ? {} : { from }),
+        ...(organization === "" ? {} : { callerName: organization }),
+      });
+      if (!answer.ok) this.input({ type: "refused", end: answer });
+    } catch (thrown) {
+      this.#log.error({ problem: messageOf(thrown) }, "the carrier could not be asked to dial");
+      const detail = thrown instanceof OutsideError ? thrown.message : "the carrier could not be asked to dial";
+      this.input({ type: "refused", end: { cause: "trunk-failure", disposition: "trunk-failure", detail } });
+    }
+  }
+
+  /** Stores something about this call after all that was stored before; a failure is logged and ends nothing. */
+  #write(what: string, work: () => Promise<unknown>): void {
+    this.#writes = this.#writes.then(work).then(
+      () => undefined,
+      (thrown) => this.#log.error({ what, problem: messageOf(thrown) }, "a call could not be stored"),
+    );
+  }
+
+  #after(name: string, ms: number, run: () => void): void {
+    this.#timers.get(name)?.();
+    this.#timers.set(name, this.#deps.schedule(run, ms));
+  }
+
+  /** What the carrier says about this call. */
+  onCarrier(event: CarrierEvent): void {
+    switch (event.type) {
+      case "media":
+        return this.input({ type: "carrier-media", host: event.host, port: event.port });
+      case "dtmf":
+        return this.#noteKey(event.digit);
+      case "ended":
+        return this.input({ type: "carrier-ended", end: event });
+      default:
+        return this.input({ type: event.type });
+    }
+  }
+
+  /** What the media thread says about this call. */
+  onMedia(event: Exclude<MediaMessage, { type: "media-died" | "log" }>): void {
+    const { store, metrics } = this.#deps;
+    const callId = this.#call.id;
+    switch (event.type) {
+      case "opened":
+      case "open-failed":
+      case "callee-hung-up":
+      case "media-lost":
+      case "drained":
+        return this.input(event);
+      case "voice-lost":
+        this.#noteVoiceLost(event.recovered, event.detail);
+        return event.recovered ? undefined : this.input(event);
+      case "tool-call":
+        return this.#toolCall(event);
+      case "turn":
+        return this.#write("turn", () => store.transcripts.put(this.tenantId, callId, event.turn));
+      case "usage":
+        metrics.voiceCostUsd.inc({ provider: event.usage.provider }, event.usage.costUsd);
+        return this.#write("usage", () => store.calls.addUsage(this.tenantId, callId, event.usage));
+      case "latency":
+        return metrics.turnLatencyMs.observe(event.ms);
+      case "barge-in":
+        metrics.bargeIns.inc();
+        return this.#note("barge-in", `the callee spoke over the agent ${event.atMs} ms after the answer`);
+      case "dtmf":
+        return this.#noteKey(event.digit);
+      case "closed":
+        this.#stats = event.stats;
+        this.#recording = event.recording;
+        metrics.framesSent.inc(event.stats.framesSent);
+        metrics.lateFrames.inc(event.stats.lateFrames);
+        if (event.stats.firstWordMs !== null) metrics.firstWordMs.observe(event.stats.firstWordMs);
+        return this.input({ type: "closed" });
+      case "voice-ready":
+      case "partial":
+        return;
+    }
+  }
+
+  /** Adds a line to the call's timeline, and where others should hear of it, an event. */
+  #note(kind: string, detail: string, event?: CallFact): void {
+    const entry = { at: this.#deps.clock.now(), kind, detail, ...(event ? { event } : {}) };
+    this.#write(kind, () => this.#deps.store.callEvents.add(this.tenantId, this.#call.id, entry));
+  }
+
+  #noteVoiceLost(recovered: boolean, detail: string): void {
+    const line = recovered ? "the voice's session broke; a new one carries on" : "the voice was lost";
+    this.#note("voice", line, { type: "voice.lost", callId: this.#call.id, recovered, detail });
+  }
+
+  #noteTool(name: string, ok: boolean, result: string): void {
+    this.#note("tool", `${name}: ${result}`, { type: "tool.called", callId: this.#call.id, name, ok, result });
+  }
+
+  #noteKey(digit: string): void {
+    this.#note("dtmf", `received ${digit}`, { type: "dtmf.received", callId: this.#call.id, digit });
+  }
+
+  #toolCall(event: Extract<MediaMessage, { type: "tool-call" }>): void {
+    const parsed = toCommand(event);
+    if (!parsed.ok) {
+      this.#noteTool(event.name.slice(0, 64), false, "refused");
+      this.#deps.media.send(toolResult(this.#call.id, event.toolCallId, parsed.problem, true));
+      return;
+    }
+    this.#deps.commands.send(this.#call.id, parsed.command);
+  }
+
+  #obey(command: CallCommand): void {
+    switch (command.type) {
+      case "hang_up":
+        return this.input({ type: "hang-up" });
+      case "end_call": {
+        this.#noteTool(command.type, true, command.reason);
+        const disposition = command.reason === "voicemail" ? "voicemail" : "answered";
+        const { toolCallId, speaking } = command;
+        return this.input({ type: "farewell", disposition, toolCallId, speaking });
+      }
+      case "reschedule_call_trigger_analysis": {
+        this.#noteTool(command.type, true, JSON.stringify({ reason: command.reason, when: command.when }));
+        const { toolCallId, speaking } = command;
+        return this.input({ type: "farewell", disposition: "answered", toolCallId, speaking });
+      }
+      case "send_dtmf":
+        return inBackground(this.#log, "send keys", this.#sendKeys(command.digits, command.toolCallId));
+    }
+  }
+
+  async #sendKeys(digits: string, toolCallId: string): Promise<void> {
+    let output = "The keys were pressed. Wait for what the other side says.";
+    try {
+      await this.#deps.carrier.sendDtmf(this.#call.id, digits);
+      this.#note("dtmf", `sent ${digits}`, { type: "dtmf.sent", callId: this.#call.id, digits });
+    } catch (thrown) {
+      this.#log.warn({ problem: messageOf(thrown) }, "keys could not be sent");
+      output = "The keys could not be sent. Tell the callee in words instead.";
+    }
+    this.#deps.media.send(toolResult(this.#call.id, toolCallId, output, false));
+  }
+
+  async #settle(end: { cause: HangupCause; disposition: Call["disposition"] & string; detail: string }): Promise<void> {
+    const { store, metrics, clock } = this.#deps;
+    try {
+      await this.#writes;
+      if (this.#recordingId !== null) {
+        const { durationMs, bytes } = this.#recording ?? { durationMs: 0, bytes: 0 };
+        await store.recordings.close(this.tenantId, this.#call.id, { durationMs, bytes });
+      }
+      const settled = await store.calls.settle(this.tenantId, this.#call.id, {
+        cause: end.cause,
+        disposition: end.disposition,
+        at: clock.now(),
+        ...(this.#stats ? { stats: this.#stats } : {}),
+        ...(end.detail === "" ? {} : { detail: end.detail }),
+      });
+      if (settled.ok) {
+        const { status, disposition, durationMs } = settled.call;
+        metrics.callsEnded.inc({ status, disposition: disposition ?? "failed" });
+        this.#log.info({ status, disposition, cause: end.cause, durationMs }, "the call ended");
+      }
+    } finally {
+      this.#settled();
+    }
+  }
+}
+
+const GOODBYE = "Say one short goodbye to the callee now, nothing else. The line is cut after it.";
+const GO_ON = "The callee is still talking, so the line was not cut. Go on with the conversation; end the call later.";
+
+const toolResult = (callId: string, toolCallId: string, output: string, respond: boolean) =>
+  ({ type: "tool-result", callId, toolCallId, output, respond }) as const;

@@ -1,0 +1,33 @@
+/** What can be asked of a live call, by its voice's tools and by people. */
+export type CallCommand =
+  | { type: "end_call"; reason: EndReason; toolCallId: string; speaking: boolean }
+  | { type: "send_dtmf"; digits: string; toolCallId: string }
+  | { type: "reschedule_call_trigger_analysis"; reason: string; when: string; toolCallId: string; speaking: boolean }
+  | { type: "hang_up" };
+
+/** Why a voice ends a call. */
+export type EndReason = "goal_reached" | "callee_declined" | "wrong_person" | "voicemail" | "no_progress" | "other";
+
+/** The channel on which one call takes its commands. */
+export const callChannel = (callId: string): string => `call_commands:${callId}`;
+
+/**
+ * The command bus: whoever steers a call sends to its channel, and the attempt that runs the call listens there. A
+ * command to a call that nobody runs is answered with false, so that the sender can say so.
+ */
+export class CallCommands {
+  readonly #listeners = new Map<string, (command: CallCommand) => void>();
+
+  /** Hands a command to the call; false when the call is not live. */
+  send(callId: string, command: CallCommand): boolean {
+    const listener = this.#listeners.get(callChannel(callId));
+    listener?.(command);
+    return listener !== undefined;
+  }
+
+  /** Takes the commands of one call until the returned function is called. */
+  listen(callId: string, listener: (command: CallCommand) => void): () => void {
+    this.#listeners.set(callChannel(callId), listener);
+    return () => this.#listeners.delete(callChannel(callId));
+  }
+}

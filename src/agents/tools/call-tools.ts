@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { VoiceTool } from "../../media/engine/protocol.ts";
+import type { CallCommand } from "../call-commands.ts";
+
+const endCall = z.object({
+  reason: z.enum(["goal_reached", "callee_declined", "wrong_person", "voicemail", "no_progress", "other"]),
+});
+const sendDtmf = z.object({
+  digits: z
+    .string()
+    .regex(/^[0-9*#A-Dw]{1,32}$/)
+    .describe("Keys to press: 0-9, * and #. A w waits half a second."),
+});
+const reschedule = z.object({
+  reason: z.string().max(500).describe("Why the call should go on at another time, in the callee's own words."),
+  when: z.string().max(200).describe("When to call again, as the callee said it. Empty when nothing was said."),
+});
+
+const describe: Record<string, { schema: z.ZodObject; text: string }> = {
+  end_call: {
+    schema: endCall,
+    text: "Hang up. Say goodbye first, in the same answer; the line is cut when the goodbye has been heard. Use reason voicemail when a machine answered and your message has been left.",
+  },
+  send_dtmf: {
+    schema: sendDtmf,
+    text: "Press keys on the phone, to get through a menu. Wait for the menu to be read out first.",
+  },
+  reschedule_call_trigger_analysis: {
+    schema: reschedule,
+    text: "Use when the callee wants to be called at another time. Say goodbye first, in the same answer; the call ends and the next one is planned from what was said.",
+  },
+};
+
+/** The tools every live call gives its voice, as JSON schemas. */
+export const CALL_TOOLS: VoiceTool[] = Object.entries(describe).map(([name, { schema, text }]) => ({
+  name,
+  description: text,
+  parameters: z.toJSONSchema(schema, { target: "draft-7" }) as Record<string, unknown>,
+}));
+
+/**
+ * A tool call of a voice as a command. The model's arguments are not to be trusted: what does not fit comes back as one
+ * sentence the model can act on.
+ */
+export const toCommand = (call: {
+  toolCallId: string;
+  name: string;
+  argumentsJson: string;
+  speaking: boolean;
+}): { ok: true; command: CallCommand } | { ok: false; problem: string } => {
+  const { toolCallId, speaking } = call;
+  let given: unknown;
+  try {
+    given = JSON.parse(call.argumentsJson === "" ? "{}" : call.argumentsJson);
+  } catch {
+    return { ok: false, problem: "The arguments were not valid JSON. Call the tool again." };
+  }
+  const parsed = describe[call.name]?.schema.safeParse(given);
+  if (!parsed) return { ok: false, problem: "There is no such tool." };
+  if (!parsed.success) return { ok: false, problem: `The arguments do not fit: ${z.prettifyError(parsed.error)}` };
+  switch (call.name) {
+    case "end_call":
+      return { ok: true, command: { type: "end_call", ...endCall.parse(given), toolCallId, speaking } };
+    case "send_dtmf":
+      return { ok: true, command: { type: "send_dtmf", ...sendDtmf.parse(given), toolCallId } };
+    default:
+      return {
+        ok: true,
+        command: { type: "reschedule_call_trigger_analysis", ...reschedule.parse(given), toolCallId, speaking },
+      };
+  }
+};
