@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir, type UnpackedDir } from "../paths.ts";
 import { runCommand } from "./command.ts";
@@ -174,11 +174,4 @@ export const versionOf = async (argv: string[]): Promise<string | undefined> => 
     .split("\n")
     .find((line) => /\d+\.\d+/.test(line))
     ?.trim();
-};
-
-/** The name of the distribution, for messages. */
-export const distribution = (): string => {
-  const file = "/etc/os-release";
-  const name = existsSync(file) ? /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync(file, "utf8"))?.[1] : undefined;
-  return name ?? process.platform;
 };
