@@ -1,3 +1,7 @@
+import { assert } from "../errors.ts";
+import { newId } from "../ids.ts";
+import type { Ledger } from "./ledger.ts";
+
 /** A voice profile: who calls. */
 export interface Agent {
   id: string;
@@ -23,3 +27,39 @@ export interface Agents {
   /** Oldest first. */
   list(tenantId: string): Promise<Agent[]>;
 }
+
+const COLUMNS = `id, tenant_id AS tenantId, name, organization, language, voice_name AS voiceName, instructions,
+  created_at AS createdAt`;
+
+/** The agents of a database. */
+export const agentsOf = (ledger: Ledger): Agents => {
+  const { db, clock } = ledger;
+  const one = db.query<Agent, { tenantId: string; agentId: string }>(
+    `SELECT ${COLUMNS} FROM agents WHERE tenant_id = $tenantId AND id = $agentId`,
+  );
+  const list = db.query<Agent, { tenantId: string }>(
+    `SELECT ${COLUMNS} FROM agents WHERE tenant_id = $tenantId ORDER BY created_at, id`,
+  );
+  const insert = db.query<Agent, { tenantId: string; id: string; name: string; language: string; now: number }>(
+    `INSERT INTO agents (tenant_id, id, name, organization, language, voice_name, instructions, created_at)
+     VALUES ($tenantId, $id, $name, '', $language, '', '', $now) RETURNING ${COLUMNS}`,
+  );
+
+  return {
+    async ensureDefault(tenantId) {
+      return ledger.commit(() => {
+        const now = clock.now();
+        const agent =
+          list.get({ tenantId }) ?? insert.get({ tenantId, id: newId("agt", now), name: "APPU", language: "en", now });
+        assert(agent !== null, "an inserted agent comes back");
+        return agent;
+      });
+    },
+    async get(tenantId, agentId) {
+      return one.get({ tenantId, agentId });
+    },
+    async list(tenantId) {
+      return list.all({ tenantId });
+    },
+  };
+};

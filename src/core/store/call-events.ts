@@ -1,4 +1,7 @@
+import { assert } from "../errors.ts";
 import type { DomainEvent } from "../events.ts";
+import { newId } from "../ids.ts";
+import type { Ledger } from "./ledger.ts";
 
 /** One line of a call's timeline. */
 export interface TimelineEntry {
@@ -16,9 +19,7 @@ export interface TimelineEntry {
 /** Events about a call that no row but the timeline holds. */
 export type CallFact = Extract<
   DomainEvent,
-  {
-    type: "tool.called" | "dtmf.received" | "dtmf.sent" | "voice.lost" | "supervisor.joined" | "supervisor.left";
-  }
+  { type: "tool.called" | "dtmf.received" | "dtmf.sent" | "voice.lost" | "supervisor.joined" | "supervisor.left" }
 >;
 
 /** Verbs and questions on the timeline of a call. The verbs on calls add their own lines. */
@@ -32,3 +33,47 @@ export interface CallEvents {
   /** In order of time. */
   of(tenantId: string, callId: string): Promise<TimelineEntry[]>;
 }
+
+/** Adds a line to a call's timeline, inside a transaction. */
+export type AddLine = (tenantId: string, callId: string, at: number, kind: string, detail: string) => TimelineEntry;
+
+const COLUMNS = "id, tenant_id AS tenantId, call_id AS callId, at, kind, detail";
+
+/** The one statement that adds lines, for all groups whose verbs leave one. */
+export const timelineOf = ({ db }: Ledger): AddLine => {
+  const insert = db.query<
+    TimelineEntry,
+    { tenantId: string; callId: string; id: string; at: number; kind: string; detail: string }
+  >(
+    `INSERT INTO call_events (tenant_id, call_id, id, at, kind, detail)
+     VALUES ($tenantId, $callId, $id, $at, $kind, $detail) RETURNING ${COLUMNS}`,
+  );
+  return (tenantId, callId, at, kind, detail) => {
+    const entry = insert.get({ tenantId, callId, id: newId("cev", at), at, kind, detail });
+    assert(entry !== null, "an inserted line comes back");
+    return entry;
+  };
+};
+
+/** The timelines of a database. */
+export const callEventsOf = (ledger: Ledger): CallEvents => {
+  const addLine = timelineOf(ledger);
+  const of = ledger.db.query<TimelineEntry, { tenantId: string; callId: string }>(
+    `SELECT ${COLUMNS} FROM call_events WHERE tenant_id = $tenantId AND call_id = $callId ORDER BY at, seq`,
+  );
+  return {
+    async add(tenantId, callId, { at, kind, detail, event }) {
+      return ledger.commit((append) => {
+        const entry = addLine(tenantId, callId, at, kind, detail);
+        if (event !== undefined) {
+          assert(event.callId === callId, "an event of a timeline is about its call");
+          append(tenantId, event, at);
+        }
+        return entry;
+      });
+    },
+    async of(tenantId, callId) {
+      return of.all({ tenantId, callId });
+    },
+  };
+};

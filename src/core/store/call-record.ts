@@ -151,3 +151,41 @@ export interface Calls {
   /** Calls to this number since then, whatever came of them. */
   attemptsSince(tenantId: string, phone: string, sinceMs: number): Promise<number>;
 }
+
+/** A row of `CALL_SELECT`. */
+export interface CallRow extends Omit<Call, "usage" | "stats" | "latency"> {
+  usage: string;
+  stats: string | null;
+  latency: string | null;
+}
+
+/** The beginning of every statement that gives calls: `c` is the call, `t` its task. */
+export const CALL_SELECT = `SELECT c.id, c.tenant_id AS tenantId, c.task_id AS taskId, c.attempt, c.carrier, c.voice,
+    c.to_phone AS "to", c.from_phone AS "from", c.status, c.disposition, c.hangup_cause AS hangupCause, c.detail,
+    c.created_at AS createdAt, c.dialing_at AS dialingAt, c.rang_at AS rangAt, c.answered_at AS answeredAt,
+    c.ended_at AS endedAt, c.duration_ms AS durationMs, c.cost_usd AS costUsd, c.usage, c.stats, c.latency,
+    t.callee_name AS calleeName, t.organization, t.agent_name AS agentName, t.action
+  FROM calls c JOIN tasks t ON t.tenant_id = c.tenant_id AND t.id = c.task_id`;
+
+/** A call from its row. Only the store writes these rows, so the JSON in them is what it says it is. */
+export const callOf = (row: CallRow): Call => ({
+  ...row,
+  usage: JSON.parse(row.usage),
+  stats: row.stats === null ? null : JSON.parse(row.stats),
+  latency: row.latency === null ? null : JSON.parse(row.latency),
+});
+
+/** The value below or at which `share` of the sorted values lie (nearest rank). */
+const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+
+/** The latency of a call from its turns; null when the agent never answered a turn. */
+export const latencyOf = (turnLatenciesMs: readonly number[]): CallLatency | null => {
+  if (turnLatenciesMs.length === 0) return null;
+  const sorted = [...turnLatenciesMs].sort((a, b) => a - b);
+  return {
+    turns: sorted.length,
+    p50Ms: Math.round(percentile(sorted, 0.5)),
+    p95Ms: Math.round(percentile(sorted, 0.95)),
+  };
+};

@@ -1,16 +1,24 @@
+import { Database } from "bun:sqlite";
+import { chmod, mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Bus } from "../bus.ts";
 import type { Clock } from "../clock.ts";
-import type { Agents } from "./agents.ts";
-import type { CallEvents } from "./call-events.ts";
+import { type Agents, agentsOf } from "./agents.ts";
+import { type CallEvents, callEventsOf } from "./call-events.ts";
 import type { Calls, SettledCall } from "./call-record.ts";
-import type { Campaigns } from "./campaigns.ts";
-import type { Dnd } from "./dnd.ts";
-import type { EventFeed } from "./event-feed.ts";
-import type { Recordings } from "./recordings.ts";
+import { deadSettlementOf, settlementOf } from "./call-settlement.ts";
+import { callsOf } from "./calls.ts";
+import { type Campaigns, campaignsOf } from "./campaigns.ts";
+import { type Dnd, dndOf } from "./dnd.ts";
+import { type EventFeed, eventFeedOf } from "./event-feed.ts";
+import { Ledger } from "./ledger.ts";
+import { migrate, readMigrations } from "./migrate.ts";
+import { type Recordings, recordingsOf } from "./recordings.ts";
 import type { Tasks } from "./task-record.ts";
-import type { Tenants } from "./tenants.ts";
-import type { Transcripts } from "./transcripts.ts";
-import type { Users } from "./users.ts";
+import { tasksOf } from "./tasks.ts";
+import { type Tenants, tenantsOf } from "./tenants.ts";
+import { type Transcripts, transcriptsOf } from "./transcripts.ts";
+import { type Users, usersOf } from "./users.ts";
 
 /**
  * Everything that is kept, as verbs and questions. Each verb is one transaction that also appends to `events`; the bus
@@ -45,10 +53,55 @@ export interface StoreOptions {
   bus: Bus;
 }
 
+/** How long a verb waits for another process that writes to the same file, in ms; then it throws. */
+const BUSY_TIMEOUT_MS = 5_000;
+
 /**
  * Opens the database and brings it up to date. Throws a `MigrationError` when the file was written by a newer version of
  * the code.
  */
-export const openStore = async (_options: StoreOptions): Promise<Store> => {
-  throw new Error("the store has no tables");
+export const openStore = async ({ path, clock, bus }: StoreOptions): Promise<Store> => {
+  const isFile = path !== ":memory:";
+  if (isFile) await mkdir(dirname(path), { recursive: true });
+  const migrations = await readMigrations();
+  const db = new Database(path, { create: true, readwrite: true, strict: true });
+  try {
+    // Numbers and transcripts are nobody else's business; the files beside the database take over its mode.
+    if (isFile) await chmod(path, 0o600);
+    db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    db.run("PRAGMA journal_mode = WAL");
+    db.run("PRAGMA synchronous = NORMAL");
+    db.run("PRAGMA foreign_keys = ON");
+    migrate(db, migrations, clock.now());
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+
+  const ledger = new Ledger({ db, clock, bus });
+  const settle = settlementOf(ledger);
+  const settleDead = deadSettlementOf(ledger, settle);
+  let isOpen = true;
+  return {
+    tenants: tenantsOf(ledger),
+    users: usersOf(ledger),
+    agents: agentsOf(ledger),
+    campaigns: campaignsOf(ledger),
+    tasks: tasksOf(ledger),
+    calls: callsOf(ledger, settle),
+    transcripts: transcriptsOf(ledger),
+    callEvents: callEventsOf(ledger),
+    recordings: recordingsOf(ledger),
+    dnd: dndOf(ledger),
+    events: eventFeedOf(ledger),
+    async settleDead(tenantId, at) {
+      return settleDead(tenantId, at);
+    },
+    close() {
+      if (!isOpen) return;
+      isOpen = false;
+      db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      db.close();
+    },
+  };
 };

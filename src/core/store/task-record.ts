@@ -120,3 +120,10 @@ export interface Tasks {
     },
   ): Promise<{ ok: true; task: Task } | { ok: false; reason: "unknown-task" | "not-allowed" | "too-many-attempts" }>;
 }
+
+/** The columns of a `Task`, for every statement that gives tasks. */
+export const TASK_COLUMNS = `id, tenant_id AS tenantId, campaign_id AS campaignId, agent_id AS agentId, phone,
+  callee_name AS calleeName, organization, agent_name AS agentName, action, context, language, status, priority,
+  attempts, max_attempts AS maxAttempts, next_action_at AS nextActionAt, deadline_at AS deadlineAt,
+  last_refusal AS lastRefusal, timezone, idempotency_key AS idempotencyKey, created_at AS createdAt,
+  updated_at AS updatedAt`;

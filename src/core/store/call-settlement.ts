@@ -1,0 +1,110 @@
+import { type CallStatus, callIsOver, endStatus } from "../call.ts";
+import { assert } from "../errors.ts";
+import { timelineOf } from "./call-events.ts";
+import {
+  CALL_SELECT,
+  type Call,
+  type CallEnd,
+  type CallRow,
+  callOf,
+  latencyOf,
+  type SettledCall,
+} from "./call-record.ts";
+import type { Append, Ledger } from "./ledger.ts";
+import { TASK_COLUMNS, type Task } from "./task-record.ts";
+
+/** Ends a call and hands its task to be judged, inside a transaction. */
+export type Settle = (
+  append: Append,
+  tenantId: string,
+  callId: string,
+  end: CallEnd,
+) => { ok: true; call: Call; task: Task } | { ok: false; reason: "unknown-call" | "already-over" };
+
+/** The one way a call ends. */
+export const settlementOf = (ledger: Ledger): Settle => {
+  const { db } = ledger;
+  const addLine = timelineOf(ledger);
+  const one = db.query<CallRow, { tenantId: string; callId: string }>(
+    `${CALL_SELECT} WHERE c.tenant_id = $tenantId AND c.id = $callId`,
+  );
+  const end = db.query<
+    null,
+    {
+      tenantId: string;
+      callId: string;
+      status: CallStatus;
+      disposition: string;
+      cause: string;
+      detail: string | null;
+      at: number;
+      durationMs: number;
+      stats: string | null;
+      latency: string | null;
+    }
+  >(
+    `UPDATE calls SET status = $status, disposition = $disposition, hangup_cause = $cause, detail = $detail,
+       ended_at = $at, duration_ms = $durationMs, stats = COALESCE($stats, stats), latency = COALESCE($latency, latency)
+     WHERE tenant_id = $tenantId AND id = $callId`,
+  );
+  const handOver = db.query<Task, { tenantId: string; taskId: string; at: number }>(
+    `UPDATE tasks SET status = 'pending_analysis', next_action_at = NULL, lease_until = NULL, updated_at = $at
+     WHERE tenant_id = $tenantId AND id = $taskId AND status = 'in-progress' RETURNING ${TASK_COLUMNS}`,
+  );
+
+  return (append, tenantId, callId, { cause, disposition, at, stats, detail }) => {
+    const before = one.get({ tenantId, callId });
+    if (before === null) return { ok: false, reason: "unknown-call" };
+    if (callIsOver(before.status)) return { ok: false, reason: "already-over" };
+    const status = endStatus(before.status, cause);
+    const durationMs = before.answeredAt === null ? 0 : Math.max(0, at - before.answeredAt);
+    const latency = stats === undefined ? null : latencyOf(stats.turnLatenciesMs);
+    end.run({
+      tenantId,
+      callId,
+      status,
+      disposition,
+      cause,
+      detail: detail ?? null,
+      at,
+      durationMs,
+      stats: stats === undefined ? null : JSON.stringify(stats),
+      latency: latency === null ? null : JSON.stringify(latency),
+    });
+    const task = handOver.get({ tenantId, taskId: before.taskId, at });
+    assert(task !== null, "the task of a live call is in progress");
+    addLine(tenantId, callId, at, "ended", cause);
+    const { taskId } = before;
+    append(tenantId, { type: "call.ended", callId, taskId, status, cause, disposition, durationMs }, at);
+    append(
+      tenantId,
+      { type: "task.changed", taskId, from: "in-progress", to: "pending_analysis", reason: disposition },
+      at,
+    );
+    const row = one.get({ tenantId, callId });
+    assert(row !== null, "a call that was read is there");
+    return { ok: true, call: callOf(row), task };
+  };
+};
+
+/** Settles what a dead process left: see `Store.settleDead`. */
+export const deadSettlementOf = (ledger: Ledger, settle: Settle): ((tenantId: string, at: number) => SettledCall[]) => {
+  const live = ledger.db.query<{ callId: string; was: CallStatus }, { tenantId: string }>(
+    `SELECT id AS callId, status AS was FROM calls
+     WHERE tenant_id = $tenantId AND status IN ('pending_initiation', 'initiating', 'dialing', 'in-progress')
+     ORDER BY id`,
+  );
+  const endLeases = ledger.db.query<null, { tenantId: string }>(
+    "UPDATE tasks SET lease_until = NULL WHERE tenant_id = $tenantId AND lease_until IS NOT NULL",
+  );
+  return (tenantId, at) =>
+    ledger.commit((append) => {
+      endLeases.run({ tenantId });
+      return live.all({ tenantId }).map(({ callId, was }) => {
+        const settled = settle(append, tenantId, callId, { cause: "process-restarted", disposition: "failed", at });
+        assert(settled.ok, "a live call can be settled");
+        const { taskId, carrier, status } = settled.call;
+        return { callId, taskId, carrier, was, status };
+      });
+    });
+};
