@@ -62,11 +62,8 @@ export interface CarrierControl {
   /** What the engine opens as the callee's leg of a call to this number. */
   legFor(call: { callId: string; to: string; about?: CallSubject }): Promise<CarrierLegSettings>;
   originate(request: OriginateRequest): Promise<Originated>;
-  /**
-   * Ends the call whatever its state; an `ended` event follows. Unknown or ended calls are ignored. `cause` says who
-   * wants it, for carriers whose callee lives in the process and cannot hang up on the network by itself.
-   */
-  hangUp(callId: string, cause?: HangupCause): Promise<void>;
+  /** Ends the call whatever its state; an `ended` event follows. Unknown or ended calls are ignored. */
+  hangUp(callId: string): Promise<void>;
   /** Sends `0-9*#A-D` as key presses to the callee of an answered call. */
   sendDtmf(callId: string, digits: string): Promise<void>;
 }

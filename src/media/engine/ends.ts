@@ -15,5 +15,5 @@ export const realEnds = (deps: {
   openVoice: (settings, sink) =>
     settings.kind === "openai-realtime"
       ? openAiRealtimeVoice(settings, sink, deps)
-      : scriptedVoice(settings, sink, deps),
+      : scriptedVoice(settings, sink),
 });

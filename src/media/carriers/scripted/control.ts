@@ -62,7 +62,7 @@ class ScriptedControl implements CarrierControl {
 
   async close(): Promise<void> {
     this.#up = false;
-    for (const callId of [...this.#calls.keys()]) this.#release(callId, undefined);
+    for (const callId of [...this.#calls.keys()]) this.#release(callId);
   }
 
   health(): { state: "up" | "down"; detail: string } {
@@ -97,12 +97,12 @@ class ScriptedControl implements CarrierControl {
     return { ok: true as const };
   }
 
-  async hangUp(callId: string, cause?: HangupCause): Promise<void> {
+  async hangUp(callId: string): Promise<void> {
     const call = this.#calls.get(callId);
     if (!call || call.releasing) return;
     call.releasing = true;
     call.cancelTimer();
-    call.cancelTimer = this.#parts.schedule(() => this.#release(callId, cause), RELEASE_MS);
+    call.cancelTimer = this.#parts.schedule(() => this.#release(callId), RELEASE_MS);
   }
 
   async sendDtmf(): Promise<void> {}
@@ -130,14 +130,12 @@ class ScriptedControl implements CarrierControl {
     });
   }
 
-  #release(callId: string, cause: HangupCause | undefined): void {
+  #release(callId: string): void {
     const call = this.#calls.get(callId);
     if (!call) return;
     call.cancelTimer();
-    if (call.answered) {
-      const detail = cause === "callee-hung-up" ? "the callee hung up" : "we hung up";
-      this.#end(callId, cause ?? "agent-hung-up", "answered", detail);
-    } else this.#end(callId, cause ?? "cancelled", "cancelled", "ended before an answer");
+    if (call.answered) this.#end(callId, "agent-hung-up", "answered", "we hung up");
+    else this.#end(callId, "cancelled", "cancelled", "ended before an answer");
   }
 
   #end(callId: string, cause: HangupCause, disposition: Disposition, detail: string): void {

@@ -1,0 +1,302 @@
+import { FRAME_MS, FRAME_SAMPLES } from "../audio/frame.ts";
+import { ulawEnergy } from "../audio/level.ts";
+import { Vad } from "../audio/vad.ts";
+import type { ScriptedVoiceSettings, SpokenLine } from "../engine/protocol.ts";
+import { Utterance } from "./utterance.ts";
+import type { CutItem, Listener, Voice, VoiceSink } from "./voice.ts";
+
+/** Quiet of the callee that ends its turn, in ms: longer than the pauses between its sentences. */
+export const CALLEE_TURN_END_MS = 600;
+/** Speech of the callee that counts as a turn, in ms. */
+const TURN_AT_LEAST_MS = 100;
+/** A callee heard this shortly before the agent's last sound is answering already, in ms. */
+const OVERLAP_MS = 300;
+/** Quiet on the whole line after which the agent goes on unasked, in ms, and how often it does before it gives up. */
+const PATIENCE_MS = 7000;
+const MAX_UNANSWERED = 2;
+/** Speech given to the playout each tick, in bytes: five times as fast as it is played. */
+const BURST_BYTES = 5 * FRAME_SAMPLES;
+/** Part of a line that must have been heard for it to count as said. */
+const HEARD_ENOUGH = 0.75;
+/** How often a line that is talked over is said before the agent goes on without it. */
+const MAX_TRIES = 3;
+/** Utterances whose fate is remembered; an older one cannot be cut any more. */
+const REMEMBERED = 32;
+const MACHINE = /voice ?mail|mailbox|after the (tone|beep)|leave (me |us )?a message/i;
+
+/** Something the agent is about to say. */
+interface Saying {
+  utterance: Utterance;
+  /** Its place in the script; −1 for what stands outside it. */
+  line: number;
+  /** With it the agent ends the call, for this reason. */
+  ends: string | null;
+}
+
+/**
+ * The agent of the demo: says its lines in order and takes turns by what it hears. Words come with their sound, five
+ * times as fast as they are played, as a model's do. Talked over, it stops, lets the callee finish, excuses itself and
+ * says again what was not heard. To an answering machine, known by its words, it leaves its message instead. After its
+ * last line it calls the tool `end_call`, and tells its usage (no cost) once.
+ *
+ * Without a listener for the callee's words it still holds a conversation; then it knows no machine from a person.
+ */
+export const scriptedVoice = (settings: ScriptedVoiceSettings, sink: VoiceSink): Voice & Listener =>
+  new ScriptedVoice(settings, sink);
+
+class ScriptedVoice implements Voice, Listener {
+  readonly #sink: VoiceSink;
+  readonly #lines: readonly Utterance[];
+  readonly #yield: Utterance | null;
+  readonly #message: Utterance | null;
+  readonly #polite: Utterance | null;
+  readonly #vad = new Vad();
+  readonly #tries: number[];
+  readonly #said = new Map<number, Saying>();
+  #queue: Saying[] = [];
+  #current: Saying | null = null;
+  #cursor = 0;
+  #words = 0;
+  #item = 0;
+  /** An utterance that was cut while it was being given out: its end is still to be told. */
+  #cutItem = 0;
+  #ready = false;
+  #opened = false;
+  #live = false;
+  #closed = false;
+  /** Something said has not been played to its end. */
+  #playing = false;
+  /** The call is to end: nothing more is said unasked. */
+  #done = false;
+  #usageTold = false;
+  #machine = false;
+  #wasCut = false;
+  #next = 0;
+  #unanswered = 0;
+  #messages = 0;
+  #toolCalls = 0;
+  #turns = 0;
+  #spokenMs = 0;
+  /** Ms of the callee's stream so far; when it was last voiced; when the agent fell silent. */
+  #streamMs = 0;
+  #calleeVoicedAtMs = Number.NEGATIVE_INFINITY;
+  #quietSinceMs = 0;
+  /** Speech of the callee that waits for an answer, in ms. */
+  #calleeMs = 0;
+
+  constructor(settings: ScriptedVoiceSettings, sink: VoiceSink) {
+    this.#sink = sink;
+    this.#lines = settings.lines.map((line) => new Utterance(line));
+    this.#tries = this.#lines.map(() => 0);
+    this.#yield = utteranceOf(settings.asides?.yield);
+    this.#message = utteranceOf(settings.asides?.message);
+    this.#polite = utteranceOf(settings.asides?.polite);
+  }
+
+  prepare(): void {
+    this.#open();
+  }
+
+  answered(): void {
+    this.#live = true;
+    this.#open();
+  }
+
+  hear(frame: Uint8Array): void {
+    this.#streamMs += FRAME_MS;
+    this.#vad.push(ulawEnergy(frame, 0, FRAME_SAMPLES));
+    if (!this.#vad.frameVoiced) return;
+    this.#calleeVoicedAtMs = this.#streamMs;
+    this.#calleeMs += FRAME_MS;
+  }
+
+  overhear(text: string, startMs: number, endMs: number): void {
+    if (this.#closed) return;
+    if (MACHINE.test(text)) this.#machine = true;
+    this.#turns++;
+    this.#sink.calleeText(`callee-${this.#turns}`, text, startMs, endMs, true);
+  }
+
+  interrupted(cuts: readonly CutItem[]): void {
+    let again = -1;
+    for (const { item, heardMs } of cuts) {
+      const said = this.#said.get(item);
+      if (said) again = earlier(again, this.#unheard(said, heardMs));
+    }
+    for (const waiting of this.#queue) again = earlier(again, waiting.line);
+    this.#queue = [];
+    if (this.#current) this.#cutItem = this.#item;
+    this.#current = null;
+    this.#playing = false;
+    this.#quietSinceMs = this.#streamMs;
+    this.#wasCut = true;
+    this.#done = false;
+    if (again >= 0) this.#next = again;
+    if (this.#next >= this.#lines.length) this.#next = this.#lines.length - 1;
+  }
+
+  openingOver(): void {}
+
+  playedOut(): void {
+    if (this.#current || this.#queue.length > 0) return;
+    this.#fallQuiet();
+  }
+
+  toolResult(_toolCallId: string, output: string, respond: boolean): void {
+    if (respond) this.say(output);
+  }
+
+  say(instructions: string): void {
+    if (this.#closed) return;
+    const goodbye = this.#lines.at(-1);
+    if (goodbye && /\bgood-?bye\b/i.test(instructions)) {
+      this.#done = true;
+      this.#queue = [{ utterance: goodbye, line: -1, ends: null }];
+    } else if (this.#polite) this.#queue.push({ utterance: this.#polite, line: -1, ends: null });
+  }
+
+  tick(): void {
+    if (this.#closed) return;
+    this.#becomeReady();
+    if (this.#cutItem > 0) this.#endCutItem();
+    if (this.#current === null && this.#queue.length > 0) this.#begin();
+    if (this.#current !== null) this.#giveOut(this.#current);
+    else if (this.#live && !this.#playing && !this.#done) this.#takeTurn();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#queue = [];
+    this.#current = null;
+  }
+
+  #becomeReady(): void {
+    if (this.#ready) return;
+    this.#ready = true;
+    this.#sink.voiceReady();
+  }
+
+  #open(): void {
+    if (this.#opened || this.#closed) return;
+    this.#opened = true;
+    this.#becomeReady();
+    this.#sayNext("goal_reached");
+    this.#begin();
+    if (this.#current !== null) this.#giveOut(this.#current);
+  }
+
+  /** Whose turn is it? Called while nothing of the agent is heard or waits. */
+  #takeTurn(): void {
+    const quietMs = this.#streamMs - this.#calleeVoicedAtMs;
+    if (quietMs < CALLEE_TURN_END_MS) return;
+    if (this.#calleeMs >= TURN_AT_LEAST_MS) {
+      this.#unanswered = 0;
+      this.#sink.calleeTurnEnded();
+      this.#reply();
+    } else if (Math.min(quietMs, this.#streamMs - this.#quietSinceMs) >= PATIENCE_MS) {
+      this.#unanswered++;
+      if (this.#unanswered > MAX_UNANSWERED) this.#next = Math.max(this.#next, this.#lines.length - 1);
+      this.#reply();
+    }
+  }
+
+  #reply(): void {
+    const wasCut = this.#wasCut;
+    this.#wasCut = false;
+    this.#calleeMs = 0;
+    if (this.#machine) {
+      const utterance = this.#message ?? this.#lines.at(-1);
+      if (utterance && this.#messages++ < MAX_TRIES) this.#queue.push({ utterance, line: -1, ends: "voicemail" });
+    } else {
+      const isLast = this.#next >= this.#lines.length - 1;
+      if (wasCut && this.#yield && !isLast) this.#queue.push({ utterance: this.#yield, line: -1, ends: null });
+      this.#sayNext(this.#unanswered > MAX_UNANSWERED ? "no_progress" : "goal_reached");
+    }
+    if (this.#queue.length === 0) this.#endCall(this.#machine ? "voicemail" : "no_progress");
+  }
+
+  #sayNext(reason: string): void {
+    const line = this.#next;
+    const utterance = this.#lines[line];
+    if (!utterance) return;
+    this.#next++;
+    this.#tries[line] = this.#tries[line]! + 1;
+    this.#queue.push({ utterance, line, ends: line === this.#lines.length - 1 ? reason : null });
+  }
+
+  /** Place of a line that the callee did not really hear and that may be said again; −1 if there is none. */
+  #unheard({ utterance, line }: Saying, heardMs: number): number {
+    if (line < 0 || heardMs >= utterance.durationMs * HEARD_ENOUGH) return -1;
+    return this.#tries[line]! < MAX_TRIES ? line : -1;
+  }
+
+  #begin(): void {
+    const next = this.#queue.shift();
+    if (!next) return;
+    this.#current = next;
+    this.#item++;
+    this.#cursor = 0;
+    this.#words = 0;
+    this.#said.set(this.#item, next);
+    this.#said.delete(this.#item - REMEMBERED);
+  }
+
+  #giveOut(saying: Saying): void {
+    const { utterance } = saying;
+    const length = Math.min(BURST_BYTES, utterance.audio.length - this.#cursor);
+    if (length > 0) {
+      this.#playing = true;
+      this.#sink.voiceAudio(this.#item, utterance.audio, this.#cursor, length);
+      this.#cursor += length;
+      this.#spokenMs += length / 8;
+    }
+    if (this.#cursor >= utterance.audio.length) {
+      this.#finish(saying);
+      return;
+    }
+    const words = utterance.wordsAt(this.#cursor, this.#words);
+    if (words === this.#words) return;
+    this.#words = words;
+    this.#sink.voiceText(this.#item, utterance.words(words), false);
+  }
+
+  #finish({ utterance, ends }: Saying): void {
+    this.#current = null;
+    this.#sink.voiceText(this.#item, utterance.text, true);
+    this.#sink.voiceItemEnded(this.#item);
+    if (utterance.audio.length === 0 && !this.#playing) this.#fallQuiet();
+    if (ends !== null) this.#endCall(ends);
+  }
+
+  #endCutItem(): void {
+    const item = this.#cutItem;
+    this.#cutItem = 0;
+    this.#sink.voiceText(item, this.#said.get(item)?.utterance.words(this.#words) ?? "", true);
+    this.#sink.voiceItemEnded(item);
+  }
+
+  #fallQuiet(): void {
+    this.#playing = false;
+    this.#quietSinceMs = this.#streamMs;
+    if (this.#streamMs - this.#calleeVoicedAtMs > OVERLAP_MS) this.#calleeMs = 0;
+  }
+
+  #endCall(reason: string): void {
+    this.#done = true;
+    this.#tellUsage();
+    this.#toolCalls++;
+    this.#sink.toolCall(`scripted-${this.#toolCalls}`, "end_call", JSON.stringify({ reason }));
+  }
+
+  #tellUsage(): void {
+    if (this.#usageTold) return;
+    this.#usageTold = true;
+    const counters = { utterances: this.#item, spoken_ms: Math.round(this.#spokenMs), heard_ms: this.#streamMs };
+    this.#sink.usage({ provider: "scripted", model: "scripted", counters, costUsd: 0 });
+  }
+}
+
+const utteranceOf = (line: SpokenLine | undefined): Utterance | null => (line ? new Utterance(line) : null);
+
+/** The earlier of two places in the script; −1 is none. */
+const earlier = (a: number, b: number): number => (a < 0 ? b : b < 0 ? a : Math.min(a, b));
