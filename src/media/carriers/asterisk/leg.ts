@@ -1,8 +1,8 @@
 import type { udp } from "bun";
 import { OutsideError } from "../../../core/errors.ts";
-import { FRAME_MS, FRAME_SAMPLES, ULAW_SILENCE } from "../../audio/frame.ts";
-import { JITTER_NONE, JitterBuffer } from "../../audio/jitter-buffer.ts";
-import { ulawEnergy } from "../../audio/level.ts";
+import { FRAME_SAMPLES } from "../../audio/frame.ts";
+import { JitterBuffer, NONE } from "../../audio/jitter-buffer.ts";
+import { meanSquareOf, ulawEnergy } from "../../audio/level.ts";
 import { parseRtp, RtpHeader, writeRtpHeader } from "../../audio/rtp.ts";
 import type { CarrierLeg, LegCounters, LegSink } from "../leg.ts";
 
@@ -10,12 +10,10 @@ const HEADER_BYTES = 12;
 const PCMU = 0;
 /** Largest packet looked at; 60 ms of G.711 with every header extension is far smaller. */
 const MAX_PACKET_BYTES = 1500;
-/** Before the callee's first packet, silence keeps wall time from this long after the answer on, in ms. */
-const FIRST_PACKET_MS = 200;
 /** Send errors in a row that mean the far end is gone: a quarter of a second. */
 const MAX_SEND_ERRORS = 12;
-/** Below this mean square a frame may be dropped to catch up with a fast clock: about −50 dBov. */
-const SILENT_ENERGY = 32768 ** 2 * 1e-5;
+/** A frame quieter than this may be left out to catch up with a fast clock. */
+const SILENT = meanSquareOf(-50);
 
 /** The UDP ports legs listen on, handed out round robin so that a port rests before it is used again. */
 export class RtpPorts {
@@ -58,8 +56,6 @@ export class RtpLeg implements CarrierLeg {
   #sequence = crypto.getRandomValues(new Uint16Array(1))[0]!;
   #timestamp = crypto.getRandomValues(new Uint32Array(1))[0]!;
   #sendErrors = 0;
-  #answeredAtMs = -1;
-  #silentFrames = 0;
 
   private constructor(port: number, sink: LegSink, nowMs: () => number) {
     this.port = port;
@@ -126,7 +122,7 @@ export class RtpLeg implements CarrierLeg {
   }
 
   answered(nowMs: number): void {
-    this.#answeredAtMs = nowMs;
+    this.#jitter.start(nowMs);
   }
 
   #receive(packet: Uint8Array, port: number, host: string): void {
@@ -140,7 +136,10 @@ export class RtpLeg implements CarrierLeg {
       return;
     }
     this.#sendErrors = 0;
-    if (header.payloadType !== PCMU) return;
+    if (header.payloadType !== PCMU) {
+      this.#jitter.note(header.seq, header.ssrc);
+      return;
+    }
     try {
       const now = this.#nowMs();
       this.#jitter.push(
@@ -160,10 +159,10 @@ export class RtpLeg implements CarrierLeg {
   }
 
   #deliver(nowMs: number): void {
-    while (this.#jitter.pull(this.#frame, nowMs) !== JITTER_NONE) {
+    while (this.#jitter.pull(this.#frame, nowMs) !== NONE) {
       // A sender with a fast clock runs ahead of time; what is dropped to catch up is silence.
-      if (this.#jitter.wantsDrop(nowMs) && ulawEnergy(this.#frame, 0, FRAME_SAMPLES) < SILENT_ENERGY) {
-        this.#jitter.noteDropped();
+      if (this.#jitter.wantsDrop(nowMs) && ulawEnergy(this.#frame, 0, FRAME_SAMPLES) < SILENT) {
+        this.#jitter.leftOut();
         continue;
       }
       this.#sink.calleeFrame(this.#frame, nowMs);
@@ -184,18 +183,7 @@ export class RtpLeg implements CarrierLeg {
   }
 
   tick(nowMs: number): void {
-    if (this.#jitter.received > 0) {
-      this.#deliver(nowMs);
-      return;
-    }
-    if (this.#answeredAtMs < 0) return;
-    // Nothing came yet: the voice's own clock runs on what it hears, so it hears silence.
-    const due = Math.floor((nowMs - this.#answeredAtMs - FIRST_PACKET_MS) / FRAME_MS);
-    while (this.#silentFrames < due) {
-      this.#silentFrames++;
-      this.#frame.fill(ULAW_SILENCE);
-      this.#sink.calleeFrame(this.#frame, nowMs);
-    }
+    this.#deliver(nowMs);
   }
 
   #sendFailed(): void {
