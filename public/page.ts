@@ -1,0 +1,93 @@
+import "./softphone/element.ts";
+import { watchPlayer } from "./player.ts";
+import { spanText } from "./softphone/machine.ts";
+import { make } from "./softphone/parts.ts";
+import { watchToasts } from "./toasts.ts";
+
+/** The parts of htmx's events that are read here. */
+interface HtmxDetail {
+  ctx?: {
+    confirm?: string;
+    sourceElement?: Element & { _htmx?: { boosted?: unknown } };
+    request?: { headers?: Record<string, string>; signal?: AbortSignal };
+  };
+  reason?: string;
+  issueRequest?(): void;
+  dropRequest?(): void;
+}
+
+const onHtmx = (name: string, listen: (detail: HtmxDetail, event: Event) => void): void =>
+  document.addEventListener(name, (event) => listen((event as CustomEvent<HtmxDetail>).detail ?? {}, event));
+
+const say = watchToasts(document);
+watchPlayer(document);
+
+onHtmx("htmx:error", ({ ctx }) => {
+  if (!ctx) return;
+  const isTimeout = String(ctx.request?.signal?.reason) === "timeout";
+  say(isTimeout ? "The server took too long. Try again." : "No connection to the server. Try again.", "error");
+});
+
+// A question before what cannot be undone. The browser's own prompt would freeze meters and signalling.
+onHtmx("htmx:confirm", ({ ctx, issueRequest, dropRequest }, event) => {
+  event.preventDefault();
+  const source = ctx?.sourceElement;
+  const isDanger = source?.matches(".danger") ?? false;
+  const yes = make(
+    "button",
+    { class: `btn ${isDanger ? "danger" : "primary"}`, value: "yes" },
+    source?.getAttribute("data-confirm-label") ?? source?.textContent?.trim() ?? "Yes",
+  );
+  const dialog = make(
+    "dialog",
+    { class: "dialog", "aria-labelledby": "confirm-title" },
+    make(
+      "form",
+      { method: "dialog" },
+      make("h2", { id: "confirm-title" }, ctx?.confirm ?? "Are you sure?"),
+      make("div", { class: "dialog-end" }, make("button", { class: "btn", value: "no" }, "Cancel"), yes),
+    ),
+  );
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "yes") issueRequest?.();
+    else dropRequest?.();
+    dialog.remove();
+  });
+  (document.getElementById("dialogs") ?? document.body).append(dialog);
+  dialog.showModal();
+});
+
+// After a step to another page the keyboard and the screen reader start at its heading.
+onHtmx("htmx:after:swap", ({ ctx }) => {
+  const isStep = ctx?.sourceElement?._htmx?.boosted || ctx?.request?.headers?.["HX-History-Restore-Request"];
+  const heading = isStep ? document.querySelector<HTMLElement>("#page h1") : null;
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+});
+
+const PILL_WORDS = { connecting: "Connecting", live: "Live", offline: "Live updates stopped", ended: "Up to date" };
+const setPills = (state: keyof typeof PILL_WORDS): void => {
+  for (const pill of document.querySelectorAll<HTMLElement>(".pill[data-state]")) {
+    pill.dataset.state = state;
+    pill.textContent = PILL_WORDS[state];
+  }
+};
+onHtmx("htmx:sse:before:connection", () => setPills("connecting"));
+onHtmx("htmx:sse:after:connection", () => setPills("live"));
+onHtmx("htmx:sse:error", () => setPills("offline"));
+onHtmx("htmx:sse:close", ({ reason }) => {
+  if (reason === "message") setPills("ended");
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (target instanceof Element) target.closest("[data-dismiss]")?.closest(".toast, .banner")?.remove();
+});
+
+// Clocks of what goes on: `<time data-since="epoch ms">`.
+setInterval(() => {
+  for (const clock of document.querySelectorAll<HTMLElement>("[data-since]")) {
+    const text = spanText(Date.now() - Number(clock.dataset.since));
+    if (clock.textContent !== text) clock.textContent = text;
+  }
+}, 1000);

@@ -1,0 +1,60 @@
+import { spanText } from "./softphone/machine.ts";
+
+const audioOf = (player: Element | null): HTMLAudioElement | null => player?.querySelector("audio") ?? null;
+
+/**
+ * Wires recording players, now and later on the page: `.player[data-player]` holds an `<audio>`, a `[data-toggle]`
+ * button, a `.track` with an `input[type=range]` (0 to 1000) and a `[data-clock]`. Buttons with `data-t` (ms) anywhere on the
+ * page jump there; the one being heard carries `aria-current`.
+ */
+export const watchPlayer = (page: Document): void => {
+  page.addEventListener("click", ({ target }) => {
+    if (!(target instanceof Element)) return;
+    const toggle = target.closest("[data-toggle]")?.closest("[data-player]");
+    const turn = target.closest<HTMLElement>("[data-t]");
+    const audio = audioOf(toggle ?? (turn ? page.querySelector("[data-player]") : null));
+    if (!audio) return;
+    if (turn) audio.currentTime = Number(turn.dataset.t) / 1000;
+    if (turn || audio.paused) audio.play().catch(() => {});
+    else audio.pause();
+  });
+
+  page.addEventListener("input", ({ target }) => {
+    if (!(target instanceof HTMLInputElement) || target.type !== "range") return;
+    const audio = audioOf(target.closest("[data-player]"));
+    if (audio && Number.isFinite(audio.duration)) audio.currentTime = (Number(target.value) / 1000) * audio.duration;
+  });
+
+  // Media events do not bubble; they can be caught on the way down.
+  for (const name of ["play", "pause", "ended", "timeupdate", "seeked", "loadedmetadata"])
+    page.addEventListener(name, ({ target }) => target instanceof HTMLAudioElement && draw(page, target), true);
+};
+
+const draw = (page: Document, audio: HTMLAudioElement): void => {
+  const player = audio.closest<HTMLElement>("[data-player]");
+  if (!player) return;
+  player.toggleAttribute("data-playing", !audio.paused);
+  player.querySelector("[data-toggle]")?.setAttribute("aria-label", audio.paused ? "Play" : "Pause");
+  const share = audio.duration > 0 ? audio.currentTime / audio.duration : 0;
+  player.querySelector<HTMLElement>(".track")?.style.setProperty("--played", `${(share * 100).toFixed(2)}%`);
+  const range = player.querySelector<HTMLInputElement>("input[type=range]");
+  if (range) {
+    range.value = String(Math.round(share * 1000));
+    range.setAttribute("aria-valuetext", spanText(audio.currentTime * 1000));
+  }
+  const clock = player.querySelector("[data-clock]");
+  if (clock && audio.duration > 0)
+    clock.textContent = `${spanText(audio.currentTime * 1000)} / ${spanText(audio.duration * 1000)}`;
+  markTurn(page, audio.currentTime * 1000);
+};
+
+/** The last turn that began before this moment is the one being heard. */
+const markTurn = (page: Document, atMs: number): void => {
+  let heard: HTMLElement | null = null;
+  const turns = page.querySelectorAll<HTMLElement>("[data-t]");
+  for (const turn of turns) if (Number(turn.dataset.t) <= atMs + 50) heard = turn;
+  for (const turn of turns) {
+    if (turn === heard) turn.setAttribute("aria-current", "true");
+    else turn.removeAttribute("aria-current");
+  }
+};
