@@ -35,8 +35,8 @@ function alawToLinear(code: number): number {
 function linearToAlaw(linear12: number): number {
   const negative = linear12 < 0;
   const magnitude = negative ? ~linear12 : linear12;
-  const exponent = magnitude < 32 ? 0 : 27 - Math.clz32(magnitude);
-  const code = magnitude < 32 ? magnitude >> 1 : (exponent << 4) | ((magnitude >> exponent) & 0x0f);
+  const exponent = magnitude < 16 ? 0 : 28 - Math.clz32(magnitude);
+  const code = magnitude < 16 ? magnitude : (exponent << 4) | ((magnitude >> (exponent - 1)) & 0x0f);
   return (negative ? code : code | 0x80) ^ 0x55;
 }
 

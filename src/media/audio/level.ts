@@ -27,7 +27,8 @@ export function ulawEnergy(bytes: Uint8Array, off: number, n: number): number {
 export function levelDbov(meanSquare: number): number {
   if (!(meanSquare > 0)) return SILENT_DBOV;
   const level = Math.round(10 * Math.log10(meanSquare / OVERLOAD));
-  return level < SILENT_DBOV ? SILENT_DBOV : level >= 0 ? 0 : level;
+  // `+ 0` turns −0 into 0.
+  return Math.max(SILENT_DBOV, Math.min(0, level)) + 0;
 }
 
 /** Mean square of a level in dBov: the inverse of `levelDbov`, for thresholds compared without logarithms. */

@@ -1,8 +1,6 @@
 /** Largest magnitude of a 16 bit sample that both signs have. */
 const FULL = 32767;
-/** A loud mix is turned down to this peak: −2 dB, under the knee. */
-const TARGET = 26000;
-/** Above this, what the gain did not catch in time is bent towards full scale instead of being cut off. */
+/** A loud mix is turned down to this peak, −2 dB; above it, what the gain did not catch in time is bent, not cut off. */
 const KNEE = 26000;
 /** Samples over which the gain falls: 2 ms, fast for the ear and slow enough not to click. */
 const ATTACK_SAMPLES = 16;
@@ -33,7 +31,7 @@ export class Limiter {
     let peak = 0;
     for (let i = 0; i < n; i++) {
       const sample = acc[i]!;
-      const magnitude = sample < 0 ? -sample : sample;
+      const magnitude = sample < 0 ? ~sample : sample;
       if (magnitude > peak) peak = magnitude;
     }
     const from = this.#gain;
@@ -44,7 +42,7 @@ export class Limiter {
     }
     if (peak > FULL) this.limitedFrames++;
     const risen = Math.min(1, from * RELEASE);
-    const to = peak * risen > FULL ? Math.min(from, TARGET / peak) : risen;
+    const to = peak * risen > KNEE ? Math.min(from, KNEE / peak) : risen;
     const ramp = to < from ? Math.min(n, ATTACK_SAMPLES) : n;
     const step = (to - from) / ramp;
     for (let i = 0; i < n; i++) {

@@ -110,7 +110,7 @@ export class Resampler {
       }
       for (; i < end; i++, row++) a += history[i]! * rows[row]!;
       const sum = Math.round(a + b + c + d);
-      output[outputOff + written++] = sum > 32767 ? 32767 : sum < -32768 ? -32768 : sum;
+      output[outputOff + written++] = Math.max(-32768, Math.min(32767, sum));
       phase += this.#down;
       while (phase >= this.#up) {
         phase -= this.#up;
