@@ -186,7 +186,9 @@ test("a starved utterance waits for its rest without padding in the middle of a 
   voice.sink.voiceItemEnded(1);
   rig.run(100);
   expect(speechSent(leg)).toBe(2);
-  expect(leg.sent.filter(({ frame }) => isSpeech(frame)).every(({ frame }) => frame.every((b) => b === 0x20))).toBe(true);
+  expect(leg.sent.filter(({ frame }) => isSpeech(frame)).every(({ frame }) => frame.every((b) => b === 0x20))).toBe(
+    true,
+  );
   expect(voice.played).toBe(1);
 });
 

@@ -1,0 +1,139 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  ATTEMPT_START,
+  type AttemptEffect,
+  type AttemptInput,
+  type AttemptState,
+  stepAttempt,
+} from "../../src/agents/attempt-machine.ts";
+import type { Disposition } from "../../src/core/call.ts";
+
+const run = (inputs: AttemptInput[]): { state: AttemptState; effects: AttemptEffect[] } => {
+  let state = ATTEMPT_START;
+  const effects: AttemptEffect[] = [];
+  for (const input of inputs) {
+    const [next, more] = stepAttempt(state, input);
+    state = next;
+    effects.push(...more);
+  }
+  return { state, effects };
+};
+const did = (effects: AttemptEffect[]) => effects.map((effect) => effect.do);
+
+const opened: AttemptInput = { type: "opened", port: 20_000 };
+const answered: AttemptInput = { type: "answered" };
+const ended = (cause: "busy" | "callee-hung-up" | "agent-hung-up" | "carrier-lost", disposition: Disposition) =>
+  ({ type: "carrier-ended", end: { cause, disposition, detail: "" } }) as const;
+const farewell = (speaking: boolean): AttemptInput => ({
+  type: "farewell",
+  disposition: "answered",
+  toolCallId: "t1",
+  speaking,
+});
+
+test("a call that is answered and ended by the callee is settled as that", () => {
+  const { state, effects } = run([
+    opened,
+    { type: "ringing" },
+    { type: "carrier-media", host: "127.0.0.1", port: 9 },
+    answered,
+    ended("callee-hung-up", "answered"),
+    { type: "closed" },
+  ]);
+  expect(state.at).toBe("over");
+  expect(did(effects)).toEqual(["originate", "note-ringing", "set-remote", "answer", "close-media", "settle"]);
+  expect(effects.at(-1)).toMatchObject({ end: { cause: "callee-hung-up", disposition: "answered" } });
+});
+
+test("the agent's hang-up waits until its goodbye has been heard", () => {
+  const before = [opened, answered, farewell(true)];
+  expect(did(run(before).effects)).toEqual(["originate", "answer", "drain"]);
+  const { effects } = run([...before, { type: "drained", interrupted: false }]);
+  expect(did(effects).slice(-2)).toEqual(["hang-up-carrier", "close-media"]);
+});
+
+test("an agent that hangs up without a word is asked for a goodbye first", () => {
+  expect(did(run([opened, answered, farewell(false)]).effects).slice(-2)).toEqual(["say-goodbye", "drain"]);
+});
+
+test("a callee who talks over the goodbye keeps the line once, and then it is cut", () => {
+  const once = [opened, answered, farewell(true), { type: "drained", interrupted: true } as const];
+  expect(did(run(once).effects).at(-1)).toBe("go-on");
+  const twice = [...once, farewell(true), { type: "drained", interrupted: true } as const];
+  expect(did(run(twice).effects).slice(-2)).toEqual(["hang-up-carrier", "close-media"]);
+});
+
+test("a lost voice apologises before it hangs up", () => {
+  const { effects } = run([
+    opened,
+    answered,
+    { type: "voice-lost", detail: "gone" },
+    { type: "drained", interrupted: false },
+  ]);
+  expect(did(effects).slice(2)).toEqual(["apologise", "drain", "hang-up-carrier", "close-media"]);
+});
+
+test("a voice that is lost while it rings ends the attempt before anybody hears silence", () => {
+  const { state } = run([opened, { type: "ringing" }, { type: "voice-lost", detail: "gone" }]);
+  expect(state).toMatchObject({ at: "closing", end: { cause: "voice-lost", disposition: "failed" } });
+});
+
+test("a dead media thread settles the call without waiting for figures it cannot give", () => {
+  expect(did(run([opened, answered, { type: "media-died" }]).effects).slice(-2)).toEqual(["hang-up-carrier", "settle"]);
+});
+
+const anyInput: fc.Arbitrary<AttemptInput> = fc.oneof(
+  fc.constantFrom<AttemptInput>(
+    opened,
+    answered,
+    { type: "ringing" },
+    { type: "open-failed", detail: "" },
+    { type: "refused", end: { cause: "trunk-failure", disposition: "trunk-failure", detail: "" } },
+    { type: "carrier-media", host: "127.0.0.1", port: 1 },
+    ended("busy", "busy"),
+    ended("callee-hung-up", "answered"),
+    ended("agent-hung-up", "answered"),
+    { type: "callee-hung-up" },
+    farewell(true),
+    farewell(false),
+    { type: "drained", interrupted: true },
+    { type: "drained", interrupted: false },
+    { type: "voice-lost", detail: "" },
+    { type: "media-lost", detail: "" },
+    { type: "media-died" },
+    { type: "hang-up" },
+    { type: "time-limit" },
+    { type: "closed" },
+    { type: "close-timeout" },
+  ),
+);
+
+test("whatever happens in whatever order, an attempt is settled at most once, and exactly once in the end", () => {
+  fc.assert(
+    fc.property(fc.array(anyInput, { maxLength: 40 }), (inputs) => {
+      const { effects } = run([...inputs, { type: "hang-up" }, { type: "close-timeout" }]);
+      const done = did(effects);
+      expect(done.filter((what) => what === "settle").length).toBe(1);
+      expect(done.at(-1)).toBe("settle");
+      expect(done.filter((what) => what === "originate").length).toBeLessThanOrEqual(1);
+      expect(done.filter((what) => what === "answer").length).toBeLessThanOrEqual(1);
+      expect(done.filter((what) => what === "close-media").length).toBeLessThanOrEqual(1);
+      expect(done.filter((what) => what === "hang-up-carrier").length).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("nothing is dialed, answered or said after the end", () => {
+  fc.assert(
+    fc.property(fc.array(anyInput, { maxLength: 40 }), fc.array(anyInput, { maxLength: 20 }), (before, after) => {
+      let { state } = run([...before, { type: "hang-up" }]);
+      for (const input of after) {
+        const [next, effects] = stepAttempt(state, input);
+        state = next;
+        for (const effect of did(effects)) expect(["settle", "hang-up-carrier"]).toContain(effect);
+      }
+    }),
+  );
+});

@@ -1,0 +1,94 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseWavHeader, WAV_HEADER_BYTES } from "../../../src/media/audio/wav.ts";
+import { Recorder, repairRecording } from "../../../src/media/engine/recorder.ts";
+import { toneFrame } from "../../support/call-rig.ts";
+
+const folder = await mkdtemp(join(tmpdir(), "recorder-"));
+afterAll(() => rm(folder, { recursive: true }));
+
+const settle = () => new Promise((done) => setTimeout(done, 5));
+const samples = async (path: string): Promise<{ left: number[]; right: number[] }> => {
+  const file = await readFile(path);
+  const left: number[] = [];
+  const right: number[] = [];
+  for (let at = WAV_HEADER_BYTES; at + 4 <= file.length; at += 4) {
+    left.push(file.readInt16LE(at));
+    right.push(file.readInt16LE(at + 2));
+  }
+  return { left, right };
+};
+const peak = (values: number[]): number => Math.max(...values.map(Math.abs));
+
+test("the callee is on the left channel and the agent on the right, frame by frame", async () => {
+  const path = join(folder, "a.wav");
+  const recorder = new Recorder(path, () => {});
+  for (let i = 0; i < 200; i++) {
+    recorder.callee(toneFrame(300, i, i < 100 ? 8000 : 0));
+    recorder.agent(toneFrame(500, i, i < 100 ? 0 : 8000));
+    if (i % 20 === 0) await settle();
+  }
+  const file = await recorder.close();
+  expect(file).toEqual({ path, durationMs: 4000, bytes: WAV_HEADER_BYTES + 200 * 640 });
+  expect(parseWavHeader(await readFile(path))).toEqual({ channels: 2, rateHz: 8000, dataBytes: 200 * 640 });
+  const { left, right } = await samples(path);
+  expect(peak(left.slice(0, 16_000))).toBeGreaterThan(7000);
+  expect(peak(left.slice(16_000))).toBe(0);
+  expect(peak(right.slice(0, 16_000))).toBe(0);
+  expect(peak(right.slice(16_000))).toBeGreaterThan(7000);
+});
+
+test("a party that sends nothing is silence, and holds the other back by half a second at most", async () => {
+  const path = join(folder, "b.wav");
+  const recorder = new Recorder(path, () => {});
+  for (let i = 0; i < 100; i++) {
+    recorder.agent(toneFrame(500, i));
+    await settle();
+  }
+  const onDisk = (await readFile(path)).length - WAV_HEADER_BYTES;
+  expect(onDisk / 640).toBeGreaterThanOrEqual(50);
+  await recorder.close();
+  const { left, right } = await samples(path);
+  expect(right.length).toBe(16_000);
+  expect(peak(left)).toBe(0);
+});
+
+test("a recording whose process died is playable up to its last second once it is repaired", async () => {
+  const path = join(folder, "c.wav");
+  const recorder = new Recorder(path, () => {});
+  for (let i = 0; i < 150; i++) {
+    recorder.callee(toneFrame(300, i));
+    recorder.agent(toneFrame(500, i));
+    if (i % 10 === 0) await settle();
+  }
+  await settle();
+  const abandoned = join(folder, "d.wav");
+  await Bun.write(abandoned, await readFile(path));
+  await truncate(abandoned, (await readFile(path)).length - 3);
+  const fixed = await repairRecording(abandoned);
+  expect(fixed!.durationMs).toBeGreaterThanOrEqual(2000);
+  expect(parseWavHeader(await readFile(abandoned))!.dataBytes).toBe(fixed!.bytes - WAV_HEADER_BYTES);
+  await recorder.close();
+});
+
+test("a file that is no recording, or is not there, is left alone", async () => {
+  const path = join(folder, "e.wav");
+  await Bun.write(path, "not a recording at all, but long enough to hold a header");
+  expect(await repairRecording(path)).toBeNull();
+  expect(await Bun.file(path).text()).toStartWith("not a recording");
+  expect(await repairRecording(join(folder, "missing.wav"))).toBeNull();
+});
+
+test("a ring that is full drops new sound, counts it, and the file stays whole", async () => {
+  const path = join(folder, "f.wav");
+  const recorder = new Recorder(path, () => {});
+  for (let i = 0; i < 400; i++) {
+    recorder.callee(toneFrame(300, i));
+    recorder.agent(toneFrame(500, i));
+  }
+  expect(recorder.droppedFrames).toBeGreaterThan(0);
+  const file = await recorder.close();
+  expect(file.durationMs).toBe(8000);
+});

@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { startTicker } from "../../../src/media/engine/tick.ts";
+
+/** Runs a ticker on the real clock for `ms`, blocking the thread for `blockMs` once. */
+const run = async (ms: number, blockMs: number, onTick: (deadline: number, skipped: number) => void = () => {}) => {
+  const deadlines: number[] = [];
+  let skippedTicks = 0;
+  const errors: unknown[] = [];
+  const ticker = startTicker({
+    periodMs: 20,
+    nowMs: () => performance.now(),
+    onTick: (deadline, skipped) => {
+      deadlines.push(deadline);
+      skippedTicks += skipped;
+      onTick(deadline, skipped);
+    },
+    onError: (thrown) => errors.push(thrown),
+  });
+  setTimeout(() => {
+    const until = performance.now() + blockMs;
+    while (blockMs > 0 && performance.now() < until) {}
+  }, 30);
+  await new Promise((done) => setTimeout(done, ms));
+  ticker.stop();
+  return { deadlines, skippedTicks, errors };
+};
+
+test("deadlines are exactly one period apart, however late a tick runs", async () => {
+  const { deadlines } = await run(300, 35);
+  const gaps = deadlines.slice(1).map((deadline, i) => Math.round((deadline - deadlines[i]!) * 1000) / 1000);
+  expect(new Set(gaps)).toEqual(new Set([20]));
+});
+
+test("a long stall skips its ticks and says how many, so that time and ticks stay in step", async () => {
+  const { deadlines, skippedTicks } = await run(500, 200);
+  const passed = (deadlines.at(-1)! - deadlines[0]!) / 20 + 1;
+  expect(skippedTicks).toBeGreaterThanOrEqual(5);
+  expect(deadlines.length + skippedTicks).toBe(Math.round(passed));
+});
+
+test("a tick that throws does not stop the beat", async () => {
+  const { deadlines, errors } = await run(150, 0, () => {
+    throw new Error("broken");
+  });
+  expect(errors.length).toBe(deadlines.length);
+  expect(deadlines.length).toBeGreaterThan(3);
+});
