@@ -16,8 +16,8 @@ type Synthesiser = (text: string, options: Record<string, string | number>) => P
 
 /** Voices of espeak-ng: a lower and a higher one, of two accents and speeds. */
 const VOICES: Record<SpeakerVoice, Record<string, string | number>> = {
-  agent: { voice: "en-us+f2", pitch: 52, speed: 168 },
-  callee: { voice: "en-gb+m3", pitch: 38, speed: 160 },
+  agent: { voice: "en-us+f2", pitch: 58, speed: 170 },
+  callee: { voice: "en-gb+m3", pitch: 50, speed: 160 },
 };
 
 declare const self: Worker;

@@ -219,9 +219,8 @@ const speakable = (text: string): string =>
     .replace(/^[^\p{L}\p{N}]+/u, "");
 
 const spawnWorker = (events: SpeechThreadEvents): SpeechThread => {
-  const worker = new Worker(new URL("./speech-worker.ts", import.meta.url));
   // A thread that waits for sentences must not keep the process alive.
-  worker.unref();
+  const worker = new Worker(new URL("./speech-worker.ts", import.meta.url), { ref: false } as WorkerOptions);
   worker.onmessage = ({ data }: MessageEvent<SpeechReply>) => events.reply(data);
   worker.onerror = (event) => events.died(event.message);
   worker.addEventListener("close", () => events.died("the speech thread ended"));
