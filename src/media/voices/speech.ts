@@ -6,7 +6,7 @@ import { type SpeakerVoice, toneSpeech } from "./speech-shape.ts";
 import type { SpeechReply, SpeechRequest } from "./speech-worker.ts";
 
 /** Longest text that is spoken, in characters; the rest is left out at a word. */
-export const LONGEST_SPEECH = 400;
+export const LONGEST_SPEECH = 700;
 /** A sentence takes about 100 ms; a thread that needs this long for one is stuck and is replaced. */
 export const SENTENCE_TIMEOUT_MS = 15_000;
 /** An idle thread is given up after this long; it holds about 40 MB. */

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { PERSONAS } from "../../../src/media/carriers/scripted/personas.ts";
+import { spokenAction } from "../../../src/media/voices/demo-action.ts";
+import { type DemoSubject, demoScript } from "../../../src/media/voices/demo-script.ts";
+
+const subject: DemoSubject = {
+  action: "Book a table for two on Friday.",
+  context: "a window seat if possible",
+  calleeName: "Mario",
+  agentName: "Appu",
+  organization: "Maya",
+};
+const people = { owner: "Maya", callee: "Mario" };
+
+describe("a demo conversation", () => {
+  test("opens with who calls, for whom, and that it is an AI", () => {
+    const { agentLines } = demoScript({ ...subject, persona: "answers", seed: 1 });
+    expect(agentLines[0]).toBe("Hello, Mario. This is Appu, an AI assistant calling on behalf of Maya.");
+    expect(agentLines[1]).toContain("I am calling to book a table for two on Friday.");
+    expect(agentLines[2]).toContain("a window seat if possible.");
+    expect(agentLines.at(-1)).toEndWith("Goodbye.");
+  });
+
+  test("gives every persona lines that fit it, in bounded sentences, whatever it is given", () => {
+    const text = fc.oneof(fc.string({ maxLength: 500 }), fc.constantFrom("", "-f /etc/passwd", "a".repeat(5000)));
+    const anything = fc.record({
+      action: text,
+      context: text,
+      calleeName: text,
+      agentName: text,
+      organization: text,
+      persona: fc.constantFrom(...PERSONAS.map(({ name }) => name)),
+      seed: fc.integer(),
+    });
+    fc.assert(
+      fc.property(anything, (given) => {
+        const script = demoScript(given);
+        const machine = given.persona === "voicemail";
+        expect(script.agentLines).toHaveLength(5);
+        expect(script.calleeLines).toHaveLength(machine ? 1 : given.persona === "talks-over" ? 5 : 4);
+        const all = [...script.agentLines, ...script.calleeLines, script.yield, script.message, script.polite];
+        for (const line of all) {
+          expect(line.length).toBeWithin(3, 700);
+          expect(line).not.toMatch(/\p{Cc}|undefined/u);
+        }
+        expect(demoScript(given)).toEqual(script);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("differs by seed", () => {
+    const scripts = [1, 2, 3, 4, 5, 6].map((seed) =>
+      JSON.stringify(demoScript({ ...subject, persona: "answers", seed })),
+    );
+    expect(new Set(scripts).size).toBeGreaterThan(2);
+  });
+});
+
+describe("the action of a task, spoken", () => {
+  test.each([
+    ["Book a table for two", "book", "to book a table for two"],
+    ["Please call the dentist and find the earliest slot for me.", "book", "to find the earliest slot for Maya"],
+    ["Do you have vegan dishes?", "ask", "with a question. Do you have vegan dishes?"],
+    ["the delivery of my parcel", "other", "about the delivery of Maya's parcel"],
+    ["Remind him about dinner", "inform", "to remind you about dinner"],
+    ["Remind Mario that Mariott closes", "inform", "to remind you that Mariott closes"],
+    ["Ask whether they are open on Sunday", "ask", "to ask whether you are open on Sunday"],
+    ["Cancel order 12", "cancel", "to cancel order 12"],
+    ["", "ask", "with a short question"],
+  ] as const)("%p is to %s: %p", (action, kind, purpose) => {
+    expect(spokenAction(action, people)).toEqual({ kind, purpose });
+  });
+});

@@ -1,0 +1,222 @@
+import { describe, expect, test } from "bun:test";
+import { FRAME_MS, FRAME_SAMPLES, ULAW_SILENCE } from "../../../src/media/audio/frame.ts";
+import { Tone } from "../../../src/media/audio/tone.ts";
+import type { ScriptedVoiceSettings } from "../../../src/media/engine/protocol.ts";
+import { scriptedVoice } from "../../../src/media/voices/scripted.ts";
+import type { VoiceSink } from "../../../src/media/voices/voice.ts";
+
+const SPEECH = new Uint8Array(FRAME_SAMPLES);
+new Tone(500, 6000).fillUlaw(SPEECH, 0, FRAME_SAMPLES);
+const SILENCE = new Uint8Array(FRAME_SAMPLES).fill(ULAW_SILENCE);
+const LINE_MS = 2000;
+const line = (text: string) => ({ text, audio: new Uint8Array(LINE_MS * 8).fill(text.length) });
+
+const agent = (settings: Partial<ScriptedVoiceSettings> = {}) => {
+  const told: string[] = [];
+  const partials: string[] = [];
+  const audioMs: Record<number, number> = {};
+  const sink: VoiceSink = {
+    voiceReady: () => told.push("ready"),
+    voiceAudio: (item, _bytes, _offset, length) => {
+      audioMs[item] = (audioMs[item] ?? 0) + length / 8;
+    },
+    voiceItemEnded: (item) => told.push(`end ${item}`),
+    voiceText: (item, text, final) => (final ? told.push(`say ${item} ${text}`) : partials.push(text)),
+    calleeText: (key, text, startMs, endMs) => told.push(`${key} ${text} ${startMs}-${endMs}`),
+    calleeTurnEnded: () => told.push("turn ended"),
+    toolCall: (id, name, json) => told.push(`${id} ${name} ${json}`),
+    usage: ({ costUsd }) => told.push(`usage ${costUsd}`),
+    voiceLost: () => told.push("lost"),
+    log: () => {},
+  };
+  const brief = { instructions: "", opening: "", language: "en", tools: [] };
+  const lines = [line("opening words"), line("the request"), line("goodbye")];
+  const voice = scriptedVoice({ kind: "scripted", seed: 1, brief, lines, ...settings }, sink);
+  let nowMs = 0;
+  const live = (ms: number, calleeSpeaks = false) => {
+    for (const untilMs = nowMs + ms; nowMs < untilMs; nowMs += FRAME_MS) {
+      voice.tick(nowMs);
+      voice.hear(calleeSpeaks ? SPEECH : SILENCE);
+    }
+  };
+  /** The callee says something for a second and is then quiet. */
+  const calleeSpeaks = () => {
+    live(1000, true);
+    live(1000);
+  };
+  return { voice, told, partials, audioMs, live, calleeSpeaks };
+};
+
+describe("the scripted agent", () => {
+  test("gives out its opening while the phone rings, five times as fast as it is played", () => {
+    const { voice, told, audioMs } = agent();
+    voice.tick(0);
+    expect(told).toEqual(["ready"]);
+    voice.prepare();
+    for (let tick = 1; tick * FRAME_MS < LINE_MS / 5; tick++) {
+      expect(audioMs[1]).toBe(tick * 100);
+      voice.tick(tick * FRAME_MS);
+    }
+    expect(told).toEqual(["ready", "say 1 opening words", "end 1"]);
+    for (let tick = 0; tick < 1000; tick++) voice.tick(1000 + tick * FRAME_MS);
+    expect(audioMs).toEqual({ 1: LINE_MS });
+  });
+
+  test("speaks at the answer when nothing was prepared, and only once when it was", () => {
+    const late = agent();
+    late.voice.answered();
+    expect(late.audioMs[1]).toBe(100);
+    const early = agent();
+    early.voice.prepare();
+    early.voice.answered();
+    early.live(3000);
+    expect(early.audioMs).toEqual({ 1: LINE_MS });
+  });
+
+  test("tells words as they sound and all of them in the end", () => {
+    const { voice, partials, told, live } = agent();
+    voice.answered();
+    live(1000);
+    expect(partials).toEqual(["opening"]);
+    expect(told).toContain("say 1 opening words");
+  });
+
+  test("waits for the end of the callee's turn, then says its next line", () => {
+    const { voice, told, live, audioMs } = agent();
+    voice.answered();
+    live(2000);
+    voice.playedOut();
+    live(1000, true);
+    live(560);
+    expect(audioMs[2]).toBeUndefined();
+    live(100);
+    expect(told).toContain("turn ended");
+    expect(audioMs[2]).toBeGreaterThan(0);
+  });
+
+  test("does not answer words the callee said while it was listening to the agent", () => {
+    const { voice, live, audioMs } = agent();
+    voice.answered();
+    live(500);
+    live(500, true);
+    live(1000);
+    voice.playedOut();
+    live(3000);
+    expect(audioMs[2]).toBeUndefined();
+  });
+
+  test("calls end_call once after its last line, and tells usage once", () => {
+    const { voice, told, live, calleeSpeaks } = agent();
+    voice.answered();
+    for (let turn = 0; turn < 5; turn++) {
+      live(2000);
+      voice.playedOut();
+      calleeSpeaks();
+    }
+    expect(told.slice(-4)).toEqual([
+      "say 3 goodbye",
+      "end 3",
+      "usage 0",
+      'scripted-1 end_call {"reason":"goal_reached"}',
+    ]);
+  });
+
+  test("goes on unasked before a silent callee and gives up after two lines", () => {
+    const lines = ["a", "b", "c", "d", "e"].map(line);
+    const { voice, told, live } = agent({ lines });
+    voice.answered();
+    for (let turn = 0; turn < 6; turn++) {
+      live(2000);
+      voice.playedOut();
+      live(8000);
+    }
+    const said = told.filter((each) => each.startsWith("say"));
+    expect(said).toEqual(["say 1 a", "say 2 b", "say 3 c", "say 4 e"]);
+    expect(told.at(-1)).toContain("no_progress");
+  });
+
+  test("stops when it is talked over, lets the callee finish and says the line again", () => {
+    const { voice, told, live, audioMs, calleeSpeaks } = agent({ asides: { yield: line("excuse me") } });
+    voice.answered();
+    live(2000);
+    voice.playedOut();
+    calleeSpeaks();
+    live(100);
+    const givenMs = audioMs[2]!;
+    voice.interrupted([{ item: 2, heardMs: 300, receivedMs: givenMs }]);
+    live(3000, true);
+    expect(audioMs[2]).toBe(givenMs);
+    live(700);
+    expect(told.slice(-3)).not.toContain("say 3 excuse me");
+    live(2000);
+    expect(told.filter((each) => each.startsWith("say"))).toEqual([
+      "say 1 opening words",
+      "say 2 the request",
+      "say 3 excuse me",
+      "say 4 the request",
+    ]);
+  });
+
+  test("goes on with the next line when the one that was cut had nearly been heard", () => {
+    const { voice, told, live } = agent();
+    voice.answered();
+    live(1000);
+    voice.interrupted([{ item: 1, heardMs: LINE_MS * 0.8, receivedMs: LINE_MS }]);
+    live(1000, true);
+    live(2000);
+    expect(told).toContain("say 2 the request");
+  });
+
+  test("says its goodbye again, and ends again, when the callee spoke into it", () => {
+    const { voice, told, live, calleeSpeaks } = agent({ lines: [line("opening"), line("goodbye")] });
+    voice.answered();
+    live(2000);
+    voice.playedOut();
+    calleeSpeaks();
+    live(600);
+    expect(told.at(-1)).toStartWith("scripted-1 end_call");
+    voice.interrupted([{ item: 2, heardMs: 1900, receivedMs: LINE_MS }]);
+    live(1000, true);
+    live(2000);
+    expect(told.at(-1)).toStartWith("scripted-2 end_call");
+    expect(told.filter((each) => each === "usage 0")).toHaveLength(1);
+  });
+
+  test("leaves its message when what it heard was a machine", () => {
+    const { voice, told, live } = agent({ asides: { message: line("please call back") } });
+    voice.answered();
+    live(2000);
+    voice.playedOut();
+    live(1000, true);
+    voice.overhear("Please leave a message after the beep.", 2000, 3000);
+    live(2000);
+    expect(told).toContain("callee-1 Please leave a message after the beep. 2000-3000");
+    expect(told).toContain("say 2 please call back");
+    expect(told.at(-1)).toBe('scripted-1 end_call {"reason":"voicemail"}');
+  });
+
+  test("says a polite sentence when it is told to speak, and its goodbye when that is asked for", () => {
+    const { voice, told, live } = agent({ asides: { polite: line("one moment") } });
+    voice.answered();
+    live(1000);
+    voice.say("Tell them that it takes a little longer.");
+    live(1000);
+    voice.toolResult("x", "Say one short goodbye now.", true);
+    live(1000);
+    const said = told.filter((each) => each.startsWith("say"));
+    expect(said).toEqual(["say 1 opening words", "say 2 one moment", "say 3 goodbye"]);
+  });
+
+  test("is silent after it was closed", () => {
+    const { voice, told, live, audioMs } = agent();
+    voice.prepare();
+    voice.close();
+    voice.close();
+    voice.answered();
+    voice.say("goodbye");
+    voice.overhear("hello", 0, 1);
+    live(5000);
+    expect(told).toEqual(["ready"]);
+    expect(audioMs).toEqual({ 1: 100 });
+  });
+});
