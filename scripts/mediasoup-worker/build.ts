@@ -25,7 +25,7 @@ const MESON_SETTINGS = [
   "--wrap-mode=nodownload",
 ];
 
-/** A cold build takes 3 minutes on two cores; a slow single core gets time as well. */
+/** A cold build takes about ten minutes of one core, shared by as many as there are; a slow machine gets time as well. */
 const BUILD_TIMEOUT_MS = 30 * 60_000;
 
 /** Changes to the worker's sources: file, what stands there, what has to. */

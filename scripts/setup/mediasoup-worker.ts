@@ -107,7 +107,7 @@ const provideWorker = async (say: Say): Promise<void> => {
     say.line("downloading the prebuilt worker");
     const problem = await downloadWorker();
     if (problem !== undefined) {
-      say.line(`no download (${problem}); building it from the package's sources, which takes about 3 minutes`);
+      say.line(`no download (${problem}); building it from the package's sources, which takes some minutes`);
       placeWorker(await buildWorker({ packageDir: join(repoDir, "node_modules/mediasoup"), workDir, say }));
     }
   } finally {
