@@ -4,8 +4,8 @@ const audioOf = (player: Element | null): HTMLAudioElement | null => player?.que
 
 /**
  * Wires recording players, now and later on the page: `.player[data-player]` holds an `<audio>`, a `[data-toggle]`
- * button, a `.track` with an `input[type=range]` (0 to 1000) and a `[data-clock]`. Buttons with `data-t` (ms) anywhere on the
- * page jump there; the one being heard carries `aria-current`.
+ * button, a `.track` with an `input[type=range]` in seconds and a `[data-now]`. Buttons with `data-t` (seconds) anywhere on
+ * the page jump there; the one being heard carries `aria-current`.
  */
 export const watchPlayer = (page: Document): void => {
   page.addEventListener("click", ({ target }) => {
@@ -14,7 +14,7 @@ export const watchPlayer = (page: Document): void => {
     const turn = target.closest<HTMLElement>("[data-t]");
     const audio = audioOf(toggle ?? (turn ? page.querySelector("[data-player]") : null));
     if (!audio) return;
-    if (turn) audio.currentTime = Number(turn.dataset.t) / 1000;
+    if (turn) audio.currentTime = Number(turn.dataset.t);
     if (turn || audio.paused) audio.play().catch(() => {});
     else audio.pause();
   });
@@ -22,7 +22,7 @@ export const watchPlayer = (page: Document): void => {
   page.addEventListener("input", ({ target }) => {
     if (!(target instanceof HTMLInputElement) || target.type !== "range") return;
     const audio = audioOf(target.closest("[data-player]"));
-    if (audio && Number.isFinite(audio.duration)) audio.currentTime = (Number(target.value) / 1000) * audio.duration;
+    if (audio) audio.currentTime = Number(target.value);
   });
 
   // Media events do not bubble; they can be caught on the way down.
@@ -39,20 +39,19 @@ const draw = (page: Document, audio: HTMLAudioElement): void => {
   player.querySelector<HTMLElement>(".track")?.style.setProperty("--played", `${(share * 100).toFixed(2)}%`);
   const range = player.querySelector<HTMLInputElement>("input[type=range]");
   if (range) {
-    range.value = String(Math.round(share * 1000));
+    range.value = String(audio.currentTime);
     range.setAttribute("aria-valuetext", spanText(audio.currentTime * 1000));
   }
-  const clock = player.querySelector("[data-clock]");
-  if (clock && audio.duration > 0)
-    clock.textContent = `${spanText(audio.currentTime * 1000)} / ${spanText(audio.duration * 1000)}`;
-  markTurn(page, audio.currentTime * 1000);
+  const now = player.querySelector("[data-now]");
+  if (now) now.textContent = spanText(audio.currentTime * 1000);
+  markTurn(page, audio.currentTime);
 };
 
 /** The last turn that began before this moment is the one being heard. */
-const markTurn = (page: Document, atMs: number): void => {
+const markTurn = (page: Document, atSeconds: number): void => {
   let heard: HTMLElement | null = null;
   const turns = page.querySelectorAll<HTMLElement>("[data-t]");
-  for (const turn of turns) if (Number(turn.dataset.t) <= atMs + 50) heard = turn;
+  for (const turn of turns) if (Number(turn.dataset.t) <= atSeconds + 0.05) heard = turn;
   for (const turn of turns) {
     if (turn === heard) turn.setAttribute("aria-current", "true");
     else turn.removeAttribute("aria-current");

@@ -94,6 +94,12 @@ export class OdPhone extends HTMLElement {
         toast("The call plays in the tab that holds the phone.");
       }
     });
+    // Whoever points at Listen is about to press it.
+    for (const near of ["pointerover", "focusin"])
+      document.addEventListener(near, ({ target }) => {
+        if (this.#tab?.isOwner && target instanceof Element && target.closest("[data-sp][data-call]"))
+          this.#link?.prepare();
+      });
     for (const swapped of ["htmx:after:swap", "htmx:after:settle"])
       document.addEventListener(swapped, () => this.#markHere());
     addEventListener("beforeunload", (event) => {

@@ -64,6 +64,11 @@ export class Link {
     });
   }
 
+  /** Fetches what a first join needs, so that the join itself is short. */
+  prepare(): void {
+    this.#load().catch(() => {});
+  }
+
   /** Goes to this call, leaving the one before; the outcome comes as `joined`, `refused` or `ended`. */
   join(callId: string): void {
     this.#forget();

@@ -1,6 +1,3 @@
-/** Where the icons are, put in when the page's scripts are bundled. */
-declare const ICONS_URL: string;
-
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An element with attributes and children, made without parsing any text as markup. */
@@ -21,7 +18,7 @@ export const icon = (name: string): SVGSVGElement => {
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `${ICONS_URL}#${name}`);
+  use.setAttribute("href", `/assets/icons.svg#${name}`);
   svg.append(use);
   return svg;
 };

@@ -52,6 +52,7 @@ export const buildAssets = async ({
         target: "browser",
         format: "esm",
         minify: !dev,
+        external: ["/assets/*"],
         define: { "process.env.NODE_ENV": '"production"', ...define },
       });
       return new Uint8Array(await outputs[0]!.arrayBuffer());
@@ -66,11 +67,8 @@ export const buildAssets = async ({
   add("/assets/icons.svg", "image/svg+xml", await text("icons.svg"));
   add("/assets/htmx.js", JAVASCRIPT, await script("htmx.ts"));
   add("/assets/mediasoup.js", JAVASCRIPT, await script("softphone/mediasoup.ts"));
-  const define = {
-    ICONS_URL: JSON.stringify(url("/assets/icons.svg")),
-    MEDIASOUP_URL: JSON.stringify(url("/assets/mediasoup.js")),
-  };
-  add("/assets/app.js", JAVASCRIPT, await script("page.ts", define));
+  const mediasoupUrl = JSON.stringify(url("/assets/mediasoup.js"));
+  add("/assets/app.js", JAVASCRIPT, await script("page.ts", { MEDIASOUP_URL: mediasoupUrl }));
   return { files, url, respond: (request) => respond(files, request) };
 };
 

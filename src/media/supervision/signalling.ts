@@ -29,6 +29,8 @@ export interface SoftphoneConnection {
 /** Live listening: softphones in, rooms behind. */
 export interface Supervision {
   health(): SupervisionHealth;
+  /** Starts the mediasoup worker ahead of the first listener, if it can be started. */
+  prepare(): void;
   /** Takes over a freshly opened socket of this supervisor. */
   attach(socket: SoftphoneSocket, actor: SupervisorActor): SoftphoneConnection;
   /** The call is over: softphones are told, the room is closed. Unknown calls are ignored. */
@@ -144,6 +146,7 @@ export const createSupervision = (deps: SupervisionDeps): Supervision => {
 
   return {
     health: () => worker.health(),
+    prepare: () => inBackground(log, "start the mediasoup worker", worker.get()),
     listeners,
     workerPid: () => worker.pid,
     attach: (socket, actor) => {

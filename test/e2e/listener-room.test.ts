@@ -1,0 +1,256 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import type { OdPhone } from "../../public/softphone/element.ts";
+import { mediasoupWorkerBin } from "../../scripts/paths.ts";
+import { createLog } from "../../src/core/log.ts";
+import { createSupervision, type Supervision } from "../../src/media/supervision/signalling.ts";
+import { browserMissing, launchBrowser, openPage, until, watch } from "../support/browser.ts";
+import { startListenerSite } from "../support/listener-site.tsx";
+import { ToneTap } from "../support/tone-tap.ts";
+
+/** What is heard must be more than this; a tone reaches about 0.02 a second. */
+const AUDIBLE = 0.001;
+
+const missing =
+  browserMissing() ??
+  (existsSync(mediasoupWorkerBin()) ? null : "the mediasoup worker is not built: run `bun run setup`");
+
+const live = new Set<string>();
+const came: string[] = [];
+let tones: ToneTap;
+let supervision: Supervision;
+let site: Awaited<ReturnType<typeof startListenerSite>>;
+let browser: Browser;
+
+beforeAll(async () => {
+  if (missing) return;
+  tones = await ToneTap.open();
+  supervision = createSupervision({
+    log: createLog({ level: "warn" }),
+    media: tones,
+    webrtc: { listenIp: "127.0.0.1", announcedAddress: null, ports: { from: 41_200, to: 41_260 } },
+    workerBin: mediasoupWorkerBin,
+    callInfo: async (tenantId, callId) =>
+      tenantId === "ten_1" ? { live: live.has(callId), who: `Callee ${callId}` } : null,
+    joined: (actor, callId) => came.push(`+${actor.userId} ${callId}`),
+    left: (actor, callId) => came.push(`-${actor.userId} ${callId}`),
+  });
+  site = await startListenerSite({ supervision, callIds: ["c1", "c2"] });
+  browser = await launchBrowser();
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.stop();
+  supervision?.close();
+  tones?.close();
+});
+
+type Heard = Awaited<ReturnType<OdPhone["received"]>>;
+const phone = (page: Page): Promise<Heard> => page.locator("od-phone").evaluate((node: OdPhone) => node.received());
+const state = (page: Page): Promise<OdPhone["state"]> =>
+  page.locator("od-phone").evaluate((node: OdPhone) => node.state);
+const bytes = (heard: Heard): number => heard.reduce((sum, stream) => sum + stream.bytes, 0);
+const isHeard = (heard: Heard): boolean => heard.length === 2 && heard.every((stream) => stream.energy > AUDIBLE);
+
+/** Bytes grow on both streams, nothing is paused, and nothing had to be made up for a gap. */
+const soundGoesOn = async (page: Page): Promise<void> => {
+  const before = await phone(page);
+  await until("both streams grew", async () => {
+    const now = await phone(page);
+    return now.length === 2 && now.every((stream, i) => stream.bytes > (before[i]?.bytes ?? 0));
+  });
+  for (const stream of await phone(page)) expect(stream.isPaused).toBe(false);
+};
+
+const listenTo = async (page: Page, callId: string): Promise<number> => {
+  live.add(callId);
+  await page.goto(`${site.origin}/calls`);
+  await until("this tab is the phone", async () => (await state(page)).owner);
+  const clickedAt = performance.now();
+  await page.click(`#listen-${callId}`);
+  await until("both parties are heard", async () => isHeard(await phone(page)));
+  return performance.now() - clickedAt;
+};
+
+test.skipIf(missing !== null)(
+  "a click on Listen brings two PCMU streams with sound on both within a second",
+  async () => {
+    const { page, complaints } = await openPage(browser);
+    const tookMs = await listenTo(page, "c1");
+    expect(tookMs).toBeLessThan(1_000);
+    const heard = await phone(page);
+    expect(heard.map(({ party, codec, clockRate }) => `${party} ${codec} ${clockRate}`)).toEqual([
+      "callee audio/PCMU 8000",
+      "agent audio/PCMU 8000",
+    ]);
+    expect(await page.locator("od-phone").textContent()).toContain("Nobody hears you.");
+    expect(await page.locator("#listen-c1").getAttribute("data-here")).toBe("");
+    expect(await page.locator("#listen-c2").getAttribute("data-here")).toBeNull();
+    expect(came).toContain("+usr_1 c1");
+    await page.click("od-phone >> text=Leave");
+    await until("the copies stopped", () => tones.liveTaps === 0);
+    await until("the phone is idle", async () => (await state(page)).place.at === "idle");
+    expect(came).toContain("-usr_1 c1");
+    expect(complaints).toEqual([]);
+    await page.context().close();
+    console.log(`first sound ${Math.round(tookMs)} ms after the click`);
+  },
+  30_000,
+);
+
+test.skipIf(missing !== null)(
+  "walking through pages, Back, a form and a 404 leaves the sound and the element alone",
+  async () => {
+    const { page, complaints } = await openPage(browser);
+    await listenTo(page, "c1");
+    await page.locator("od-phone").evaluate((node) => {
+      (window as unknown as { born: Element }).born = node;
+    });
+    const concealedBefore = (await phone(page)).map((stream) => stream.concealed);
+    const sameElement = (): Promise<boolean> =>
+      page.evaluate(() => (window as unknown as { born: Element }).born === document.querySelector("od-phone"));
+    const at = async (heading: string): Promise<void> => {
+      await until(`the page says ${heading}`, async () => (await page.locator("h1").textContent()) === heading);
+      await soundGoesOn(page);
+      expect(await sameElement()).toBe(true);
+    };
+    await page.click("#nav-Tasks");
+    await at("Tasks");
+    await page.click("#nav-Home");
+    await at("Home");
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("H1");
+    await page.click("#save button");
+    await at("Tasks");
+    await page.click("#nav-Missing");
+    await at("Not found");
+    await page.goBack();
+    await at("Tasks");
+    await page.goBack();
+    await at("Home");
+    await page.goForward();
+    await at("Tasks");
+    await page.click("#nav-Calls");
+    await at("Calls");
+    expect(await page.locator("#listen-c1").getAttribute("data-here")).toBe("");
+    const concealed = (await phone(page)).map((stream, i) => stream.concealed - (concealedBefore[i] ?? 0));
+    console.log(`samples made up over eight page changes: ${concealed.join(" and ")}`);
+    expect(Math.max(...concealed)).toBeLessThan(8_000);
+    expect(complaints.filter((text) => !text.includes("404"))).toEqual([]);
+    await page.context().close();
+  },
+  40_000,
+);
+
+test.skipIf(missing !== null)(
+  "a killed mediasoup worker is replaced and heard again within five seconds",
+  async () => {
+    const { page } = await openPage(browser);
+    await listenTo(page, "c1");
+    const before = came.length;
+    const pid = supervision.workerPid();
+    if (!pid) throw new Error("no worker runs");
+    process.kill(pid, "SIGKILL");
+    const killedAt = performance.now();
+    await until("another worker runs", () => supervision.workerPid() !== pid && supervision.workerPid() !== null);
+    await until("both parties are heard again", async () => isHeard(await phone(page)));
+    const tookMs = performance.now() - killedAt;
+    console.log(`sound again ${Math.round(tookMs)} ms after the worker was killed`);
+    expect(tookMs).toBeLessThan(5_000);
+    await soundGoesOn(page);
+    expect((await state(page)).place).toMatchObject({ at: "in", link: "ok" });
+    expect(came.slice(before)).toEqual([]);
+    await page.context().close();
+  },
+  40_000,
+);
+
+test.skipIf(missing !== null)(
+  "a lost socket costs no sound: the place is kept and taken up again",
+  async () => {
+    const { page } = await openPage(browser);
+    await listenTo(page, "c1");
+    const before = await phone(page);
+    const connections = site.connections();
+    const arrivals = came.length;
+    site.dropSockets();
+    await until("the phone connected again", () => site.connections() > connections);
+    await until("the phone says live", async () => {
+      const { place } = await state(page);
+      return place.at === "in" && place.link === "ok";
+    });
+    await soundGoesOn(page);
+    // The counters went on: the streams are the ones from before.
+    expect(bytes(await phone(page))).toBeGreaterThan(bytes(before));
+    expect(came.slice(arrivals)).toEqual([]);
+    await page.context().close();
+  },
+  40_000,
+);
+
+test.skipIf(missing !== null)(
+  "the end of the call is shown, and the copies stop",
+  async () => {
+    const { page, complaints } = await openPage(browser);
+    await listenTo(page, "c2");
+    live.delete("c2");
+    supervision.callEnded("c2");
+    await until("the dock says so", async () =>
+      (await page.locator("od-phone").textContent())?.includes("The call is over."),
+    );
+    expect(await phone(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.click("#listen-c2");
+    await until("the dock says so again", async () => (await state(page)).place.at === "ended");
+    await page.context().close();
+  },
+  30_000,
+);
+
+test.skipIf(missing !== null)(
+  "of two tabs one is the phone; it plays what is picked in the other, which takes over when it closes",
+  async () => {
+    const { page: first } = await openPage(browser);
+    await listenTo(first, "c1");
+    const second = await first.context().newPage();
+    const complaints = watch(second);
+    live.add("c2");
+    await second.goto(`${site.origin}/calls`);
+    await until("the second tab knows", async () =>
+      (await second.locator("od-phone").textContent())?.includes("another tab"),
+    );
+    await second.click("#listen-c2");
+    await until("the first tab changed the call", async () => {
+      const { place } = await state(first);
+      return place.at === "in" && place.call.id === "c2";
+    });
+    await until("it is heard there", async () => isHeard(await phone(first)));
+    expect(await phone(second)).toEqual([]);
+    await first.close({ runBeforeUnload: false });
+    await until("the second tab is the phone", async () => (await state(second)).owner);
+    await second.click("#listen-c1");
+    await until("it is heard here", async () => isHeard(await phone(second)));
+    expect(complaints).toEqual([]);
+    await second.context().close();
+  },
+  40_000,
+);
+
+test.skipIf(missing !== null)(
+  "leaving the site during a call asks first",
+  async () => {
+    const { page } = await openPage(browser);
+    await listenTo(page, "c1");
+    await page.click("h1");
+    const asked = new Promise<string>((told) =>
+      page.once("dialog", (dialog) => {
+        told(dialog.type());
+        dialog.accept().catch(() => {});
+      }),
+    );
+    await page.close({ runBeforeUnload: true });
+    expect(await asked).toBe("beforeunload");
+  },
+  30_000,
+);

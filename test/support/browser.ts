@@ -1,0 +1,57 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { chromiumBin } from "../../scripts/paths.ts";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--use-fake-ui-for-media-stream",
+  "--use-fake-device-for-media-stream",
+  "--autoplay-policy=no-user-gesture-required",
+];
+
+/** Why no browser can be driven here, or null when one can. */
+export const browserMissing = (): string | null =>
+  chromiumBin() ? null : "Chromium is not installed: run `bun run verify` or `apt-get install chromium`";
+
+/** A headless Chromium with a fake microphone, sound that needs no click, and UDP on loopback. */
+export const launchBrowser = (extraFlags: readonly string[] = []): Promise<Browser> => {
+  const executablePath = chromiumBin();
+  if (!executablePath) throw new Error(browserMissing() ?? "");
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...extraFlags], timeout: 30_000 });
+};
+
+/** A page that notes every complaint of the browser: errors, warnings, policy reports and uncaught exceptions. */
+export const openPage = async (
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; complaints: string[] }> => {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  return { page, complaints: watch(page) };
+};
+
+/** Notes the complaints of a page from now on. */
+export const watch = (page: Page): string[] => {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  return complaints;
+};
+
+/** Asks again until `ask` gives something true; throws with what was waited for after `timeoutMs`. */
+export const until = async <T>(what: string, ask: () => Promise<T> | T, timeoutMs = 10_000): Promise<T> => {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
+    await Bun.sleep(20);
+  }
+};
