@@ -31,11 +31,15 @@ const FLOOR_START = meanSquareOf(-60);
 const DIGITAL_SILENCE = meanSquareOf(-78);
 /** Share of the way the floor falls to a quieter frame. */
 const FALL = 0.25;
-/** Rise of the floor each frame: 6 dB a second between speech, 1.5 dB in it, so a new steady noise is learned. */
-const RISE = 10 ** (6 / 50 / 10);
-const RISE_IN_SPEECH = 10 ** (1.5 / 50 / 10);
+/** The floor follows the quietest frame of the last one to two of these stretches: 1 s, in which speech has a gap. */
+const STRETCH_FRAMES = 50;
+/** Fastest rise of the floor each frame: 12 dB a second, so that one long vowel does not count as noise. */
+const RISE = 10 ** (12 / 50 / 10);
 
-/** Tells speech from noise by energy over an adaptive noise floor. Holds no audio; give it every frame of a stream. */
+/**
+ * Tells speech from noise by energy over an adaptive noise floor. Holds no audio; give it every frame of a stream.
+ * Steady noise is learned in one to three seconds, depending on how loud it is.
+ */
 export class Vad {
   /** The last frame by itself, without onset and hang-over. */
   frameVoiced = false;
@@ -51,6 +55,9 @@ export class Vad {
   readonly #window: number;
   readonly #hangover: number;
   #floor = FLOOR_START;
+  #quietestBefore = Number.POSITIVE_INFINITY;
+  #quietest = Number.POSITIVE_INFINITY;
+  #stretch = 0;
   /** One bit a frame, newest lowest. */
   #recent = 0;
   #hold = 0;
@@ -90,13 +97,22 @@ export class Vad {
   reset(): void {
     this.frameVoiced = this.voiced = false;
     this.#floor = FLOOR_START;
+    this.#quietestBefore = this.#quietest = Number.POSITIVE_INFINITY;
+    this.#stretch = 0;
     this.#recent = this.#hold = 0;
   }
 
   #learn(meanSquare: number): void {
+    if (++this.#stretch > STRETCH_FRAMES) {
+      this.#quietestBefore = this.#quietest;
+      this.#quietest = meanSquare;
+      this.#stretch = 1;
+    } else if (meanSquare < this.#quietest) {
+      this.#quietest = meanSquare;
+    }
     const floor = this.#floor;
-    const risen = floor * (this.voiced ? RISE_IN_SPEECH : RISE);
-    const next = meanSquare < floor ? floor + (meanSquare - floor) * FALL : Math.min(meanSquare, risen);
+    const quietest = Math.min(this.#quietest, this.#quietestBefore);
+    const next = quietest < floor ? floor + (quietest - floor) * FALL : Math.min(quietest, floor * RISE);
     this.#floor = Math.max(FLOOR_MIN, Math.min(FLOOR_MAX, next));
   }
 }
