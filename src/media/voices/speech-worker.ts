@@ -1,4 +1,3 @@
-import { messageOf } from "../../core/errors.ts";
 import { parseWavHeader, WAV_HEADER_BYTES } from "../audio/wav.ts";
 import { type SpeakerVoice, telephoneSpeech } from "./speech-shape.ts";
 
@@ -49,8 +48,9 @@ const speak = async ({ id, text, voice }: SpeechRequest): Promise<SpeechReply> =
     // A copy, since samples of 16 bits must lie at an even place.
     const pcm = new Int16Array(wav.slice(WAV_HEADER_BYTES, WAV_HEADER_BYTES + samples * 2).buffer);
     return { id, audio: telephoneSpeech(pcm, format.rateHz) };
-  } catch (thrown) {
-    return { id, problem: messageOf(thrown) };
+  } catch {
+    // What the package throws may hold the words.
+    return { id, problem: "the synthesiser failed" };
   } finally {
     // The package adds two of these for each sentence, and each holds that sentence's 16 MB of memory.
     process.removeAllListeners("uncaughtException");

@@ -222,7 +222,7 @@ const spawnWorker = (events: SpeechThreadEvents): SpeechThread => {
   // A thread that waits for sentences must not keep the process alive.
   const worker = new Worker(new URL("./speech-worker.ts", import.meta.url), { ref: false } as WorkerOptions);
   worker.onmessage = ({ data }: MessageEvent<SpeechReply>) => events.reply(data);
-  worker.onerror = (event) => events.died(event.message);
+  worker.onerror = () => events.died("the speech thread failed");
   worker.addEventListener("close", () => events.died("the speech thread ended"));
   return { post: (request) => worker.postMessage(request), end: () => worker.terminate() };
 };

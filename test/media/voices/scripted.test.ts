@@ -157,6 +157,15 @@ describe("the scripted agent", () => {
     ]);
   });
 
+  test("ends an utterance that is cut while it is being given out, with the words that were", () => {
+    const { voice, told, live } = agent();
+    voice.answered();
+    live(200);
+    voice.interrupted([{ item: 1, heardMs: 200, receivedMs: 1100 }]);
+    live(20, true);
+    expect(told).toEqual(["ready", "say 1 opening", "end 1"]);
+  });
+
   test("goes on with the next line when the one that was cut had nearly been heard", () => {
     const { voice, told, live } = agent();
     voice.answered();

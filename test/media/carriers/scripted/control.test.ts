@@ -76,6 +76,16 @@ describe("the scripted network", () => {
     expect(events[1]).toMatchObject({ cause: "cancelled", disposition: "cancelled" });
   });
 
+  test("does not put the end off when it is asked for again and again", async () => {
+    const { carrier, time, kinds, dial } = await network();
+    await dial("+12025550100");
+    for (let i = 0; i < 10; i++) {
+      await carrier.hangUp("call_1");
+      time.advance(10);
+    }
+    expect(kinds()).toEqual(["ended"]);
+  });
+
   test("ends each call exactly once and last, whenever it is hung up and however often", async () => {
     await fc.assert(
       fc.asyncProperty(
