@@ -1,0 +1,96 @@
+import type { RealtimeSessionCreateRequest, SessionUpdateEvent } from "openai/resources/realtime/realtime";
+import type { OpenAiRealtimeSettings } from "../engine/protocol.ts";
+import type { ServerEventOf } from "./openai-events.ts";
+
+/** Model that writes down the callee's turns. */
+export const TRANSCRIPTION_MODEL = "gpt-transcribe";
+
+/** Silence that ends the callee's turn, in ms. Always sent: the service's own default differs between models. */
+const TURN_END_SILENCE_MS = 500;
+/** Most tokens of one answer: about 50 s of speech, so that a model in a loop stops. */
+const MAX_ANSWER_TOKENS = 1024;
+/** Tokens of conversation kept behind the instructions; the oldest fifth goes when they are full, which spares the cache. */
+const KEPT_TOKENS = 8000;
+const KEPT_AFTER_CUT = 0.8;
+
+/** G.711 µ-law as the service calls it. */
+const FORMAT = "audio/pcmu";
+
+/**
+ * Turn detection on the service. `answers`: it starts a response at the end of each of the callee's turns. It never
+ * interrupts by itself, because only the bridge knows what the callee has heard.
+ */
+const turnDetection = (answers: boolean) =>
+  ({
+    type: "server_vad",
+    threshold: 0.5,
+    prefix_padding_ms: 300,
+    silence_duration_ms: TURN_END_SILENCE_MS,
+    create_response: answers,
+    interrupt_response: false,
+  }) as const;
+
+/** The whole set-up of a session, as its first event. `withVoice` false leaves the voice as it is. */
+export const sessionSetup = (
+  settings: OpenAiRealtimeSettings,
+  eventId: string,
+  answers: boolean,
+  withVoice: boolean,
+): SessionUpdateEvent => {
+  const { brief, model, voice } = settings;
+  const session: RealtimeSessionCreateRequest = {
+    type: "realtime",
+    output_modalities: ["audio"],
+    instructions: brief.instructions,
+    max_output_tokens: MAX_ANSWER_TOKENS,
+    audio: {
+      input: {
+        format: { type: FORMAT },
+        noise_reduction: { type: "near_field" },
+        transcription: { model: TRANSCRIPTION_MODEL, languages: [brief.language.split("-")[0] ?? brief.language] },
+        turn_detection: turnDetection(answers),
+      },
+      output: withVoice ? { format: { type: FORMAT }, voice } : { format: { type: FORMAT } },
+    },
+    tools: brief.tools.map((tool) => ({ type: "function", ...tool })),
+    tool_choice: "auto",
+    truncation: {
+      type: "retention_ratio",
+      retention_ratio: KEPT_AFTER_CUT,
+      token_limits: { post_instructions: KEPT_TOKENS },
+    },
+  };
+  // Only models of the second generation reason; others refuse the whole update over this member.
+  if (model.startsWith("gpt-realtime-2")) session.reasoning = { effort: "low" };
+  return { type: "session.update", event_id: eventId, session };
+};
+
+/** Switches the answering of turns on or off in a session that is set up. */
+export const answerSwitch = (eventId: string, answers: boolean): SessionUpdateEvent => ({
+  type: "session.update",
+  event_id: eventId,
+  session: { type: "realtime", audio: { input: { turn_detection: turnDetection(answers) } } },
+});
+
+/**
+ * What differs between a set-up that was asked for and the session that came back, as names of members. A session in
+ * another format would turn the call into noise, so nothing is taken on trust.
+ */
+export const sessionProblems = (
+  settings: OpenAiRealtimeSettings,
+  session: ServerEventOf<"session.updated">["session"],
+  answers: boolean,
+  withVoice: boolean,
+): string[] => {
+  const { input, output } = session.audio;
+  const problems: string[] = [];
+  if (input.format.type !== FORMAT) problems.push("audio.input.format");
+  if (output.format.type !== FORMAT) problems.push("audio.output.format");
+  if (withVoice && output.voice !== settings.voice) problems.push("audio.output.voice");
+  const turns = input.turn_detection;
+  if (turns?.type !== "server_vad") problems.push("audio.input.turn_detection");
+  else if ((turns.create_response ?? true) !== answers) problems.push("audio.input.turn_detection.create_response");
+  else if (turns.interrupt_response ?? true) problems.push("audio.input.turn_detection.interrupt_response");
+  if ((session.tools ?? []).length !== settings.brief.tools.length) problems.push("tools");
+  return problems;
+};
