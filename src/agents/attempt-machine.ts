@@ -56,7 +56,7 @@ export type AttemptEffect =
   | { do: "apologise" }
   | { do: "drain"; expectSpeech: boolean }
   | { do: "go-on"; toolCallId: string }
-  | { do: "hang-up-carrier"; cause: HangupCause }
+  | { do: "hang-up-carrier" }
   | { do: "close-media" }
   | { do: "settle"; end: AttemptEnd };
 
@@ -68,7 +68,7 @@ const MAX_INTERRUPTED_FAREWELLS = 1;
 
 const close = (end: AttemptEnd, carrierIsDone: boolean): [AttemptState, AttemptEffect[]] => [
   { at: "closing", end },
-  [...(carrierIsDone ? [] : [{ do: "hang-up-carrier", cause: end.cause } as const]), { do: "close-media" }],
+  [...(carrierIsDone ? [] : [{ do: "hang-up-carrier" } as const]), { do: "close-media" }],
 ];
 
 const over = (end: AttemptEnd, effects: AttemptEffect[] = []): [AttemptState, AttemptEffect[]] => [
@@ -83,7 +83,7 @@ const over = (end: AttemptEnd, effects: AttemptEffect[] = []): [AttemptState, At
 export const stepAttempt = (state: AttemptState, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
   if (input.type === "media-died" && state.at !== "over") {
     const end = state.at === "closing" ? state.end : lost("media-lost", "the media thread died");
-    return over(end, state.at === "closing" ? [] : [{ do: "hang-up-carrier", cause: end.cause }]);
+    return over(end, state.at === "closing" ? [] : [{ do: "hang-up-carrier" }]);
   }
   switch (state.at) {
     case "opening":

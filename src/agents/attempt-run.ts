@@ -215,7 +215,7 @@ class Attempt {
         media.send(toolResult(callId, effect.toolCallId, GO_ON, false));
         return;
       case "hang-up-carrier":
-        inBackground(this.#log, "hang up", carrier.hangUp(callId, effect.cause));
+        inBackground(this.#log, "hang up", carrier.hangUp(callId));
         return;
       case "close-media":
         media.send({ type: "close", callId });

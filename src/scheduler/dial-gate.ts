@@ -1,5 +1,6 @@
 import { windowState } from "../core/dialing-window.ts";
-import { parsePhone, zoneOfPhone } from "../core/phone.ts";
+import { parsePhone } from "../core/phone.ts";
+import { zoneOfPhone } from "../core/phone-zone.ts";
 import type { Store } from "../core/store/open.ts";
 import type { Task } from "../core/store/task-record.ts";
 

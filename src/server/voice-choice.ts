@@ -1,0 +1,31 @@
+import { createHmac } from "node:crypto";
+import type { VoiceFor } from "../agents/attempt-run.ts";
+import type { Config } from "../core/config.ts";
+import { OutsideError } from "../core/errors.ts";
+import { seedOf } from "../media/carriers/scripted/chance.ts";
+import { personaOf } from "../media/carriers/scripted/personas.ts";
+import type { SpokenLine } from "../media/engine/protocol.ts";
+import { demoScript } from "../media/voices/demo-script.ts";
+
+/** The seed of everything scripted: the same number has the same conversation each time. */
+export const DEMO_SEED = 1;
+
+/** Gives a text its sound. */
+export type Speak = (text: string, who: "agent" | "callee") => Promise<SpokenLine>;
+
+/** Makes calls' voices as the configuration wants them. `secret` hides tenants from the provider behind a hash. */
+export const createVoiceChoice =
+  (deps: { config: Config; speak: Speak; secret: string }): VoiceFor =>
+  async ({ call, brief, about }) => {
+    const { config, speak, secret } = deps;
+    if (config.voice === "scripted") {
+      const seed = seedOf(DEMO_SEED, call.to);
+      const { agentLines } = demoScript({ ...about, persona: personaOf(call.to).name, seed });
+      const lines = await Promise.all(agentLines.map((text) => speak(text, "agent")));
+      return { kind: "scripted", seed, brief, lines };
+    }
+    if (!config.openai) throw new OutsideError("OPENAI_API_KEY is not set", { retryable: false });
+    const { apiKey, baseUrl, realtimeModel, voice } = config.openai;
+    const safetyId = createHmac("sha256", secret).update(call.tenantId).digest("hex").slice(0, 32);
+    return { kind: "openai-realtime", apiKey, baseUrl, model: realtimeModel, voice, brief, safetyId };
+  };
