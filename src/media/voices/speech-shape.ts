@@ -19,7 +19,7 @@ const EDGE_MS = 40;
 const KNEE = 20_000;
 const CEILING = 32_000;
 
-/** Longest text that tones stand for, in letters, and how long one letter sounds, in ms. */
+/** How long one letter of a word sounds as a tone, in ms: about as long as it takes to say. */
 const LETTER_MS = 62;
 const TONE_PEAK = 4200;
 const TONES_HZ: Record<SpeakerVoice, readonly number[]> = { agent: [392, 440, 523, 466], callee: [220, 247, 294, 262] };
