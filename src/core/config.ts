@@ -1,3 +1,19 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import {
+  type DayWindow,
+  dayWindow,
+  hostName,
+  httpUrl,
+  ipAddress,
+  isLoopbackHost,
+  oneOf,
+  type PortRange,
+  portRange,
+  secret,
+  whole,
+  word,
+} from "./config-values.ts";
 import type { LogLevel } from "./log.ts";
 
 /** Which network calls leave through. */
@@ -5,18 +21,6 @@ export type ConfiguredCarrier = "scripted" | "asterisk" | "twilio";
 
 /** Which model's voice speaks. */
 export type ConfiguredVoice = "scripted" | "openai-realtime";
-
-/** First and last UDP port of a range, both included. */
-export interface PortRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Times of day in minutes after midnight of the callee, 0 to 1440; `from` after `to` means over midnight. */
-export interface DayWindow {
-  readonly from: number;
-  readonly to: number;
-}
 
 /** The `openai` account. */
 export interface OpenAiConfig {
@@ -104,7 +108,172 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads and checks the environment. Throws a `ConfigError` with all problems at once. */
-export const loadConfig = (_env: Record<string, string | undefined>): Config => {
-  throw new ConfigError(["nothing is read"]);
+/** Most calls the engine has room for. */
+const MAX_CALLS = 1024;
+
+/** An access token shorter than this can be guessed. */
+const MIN_TOKEN_LENGTH = 8;
+
+/**
+ * Reads and checks the environment; an empty variable counts as unset. Throws a `ConfigError` with all problems at once,
+ * one line for each, none of them with a value in it.
+ */
+export const loadConfig = (env: Record<string, string | undefined>): Config => {
+  const problems: string[] = [];
+  const wrong = new Set<string>();
+  const isSet = (name: string): boolean => (env[name]?.trim() ?? "") !== "";
+  const complain = (name: string, problem: string): void => {
+    problems.push(`${name} ${problem}`);
+    wrong.add(name);
+  };
+  /** The checked value; `fallback` where it is unset or wrong, so that all else can still be checked. */
+  const read = <T, F>(name: string, schema: z.ZodType<T>, fallback: F): T | F => {
+    if (!isSet(name)) return fallback;
+    const parsed = schema.safeParse(env[name]?.trim());
+    if (parsed.success) return parsed.data;
+    complain(name, parsed.error.issues[0]?.message ?? "is wrong");
+    return fallback;
+  };
+  /** The same for a variable that `because` makes necessary. */
+  const need = <T>(name: string, schema: z.ZodType<T>, fallback: T, because: string): T => {
+    if (!isSet(name)) complain(name, `is missing: ${because}`);
+    return read(name, schema, fallback);
+  };
+
+  const host = read("HOST", hostName, "127.0.0.1");
+  const isLoopback = isLoopbackHost(host);
+
+  const publicHost = read("PUBLIC_HOST", hostName, null);
+  const publicUrl = read("PUBLIC_URL", httpUrl, publicHost === null ? null : `https://${publicHost}`);
+
+  const usesTwilio = !isSet("ARI_URL") && isSet("TWILIO_ACCOUNT_SID");
+  const configured = isSet("ARI_URL") ? "asterisk" : usesTwilio ? "twilio" : "scripted";
+  const carrier = read("CARRIER", oneOf(["scripted", "asterisk", "twilio"]), configured);
+  if (carrier === "twilio") {
+    complain(
+      isSet("CARRIER") ? "CARRIER" : "TWILIO_ACCOUNT_SID",
+      "asks for Twilio, which is not available yet: set CARRIER to asterisk or scripted",
+    );
+  }
+
+  const ari =
+    isSet("ARI_URL") || carrier === "asterisk"
+      ? {
+          url: need(
+            "ARI_URL",
+            httpUrl,
+            "",
+            "CARRIER=asterisk needs the address of its HTTP server, such as http://127.0.0.1:8088",
+          ),
+          username: need("ARI_USERNAME", word, "", "ARI_URL is of no use without the user of ari.conf"),
+          password: need("ARI_PASSWORD", secret, "", "ARI_URL is of no use without the password of ari.conf"),
+          app: read(
+            "ARI_APP",
+            z.string().regex(/^[\w.-]{1,80}$/, "must be letters, digits, dots and dashes"),
+            "opendeep",
+          ),
+          dialEndpoint: read(
+            "ARI_DIAL_ENDPOINT",
+            z
+              .string()
+              .regex(
+                /^\w+\/[^\s]*\{number\}[^\s]*$/,
+                "must be an endpoint with {number} in it, such as PJSIP/{number}@trunk",
+              ),
+            "PJSIP/{number}@trunk",
+          ),
+        }
+      : null;
+
+  const voice = read(
+    "VOICE",
+    oneOf(["scripted", "openai-realtime"]),
+    isSet("OPENAI_API_KEY") ? "openai-realtime" : "scripted",
+  );
+  const openai =
+    isSet("OPENAI_API_KEY") || voice === "openai-realtime"
+      ? {
+          apiKey: need("OPENAI_API_KEY", secret, "", "VOICE=openai-realtime needs a key"),
+          baseUrl: read("OPENAI_BASE_URL", httpUrl, "https://api.openai.com/v1"),
+          realtimeModel: read("OPENAI_REALTIME_MODEL", word, "gpt-realtime-2.1"),
+          textModel: read("OPENAI_TEXT_MODEL", word, "gpt-6-luna"),
+          voice: read("OPENAI_REALTIME_VOICE", word, "marin"),
+        }
+      : null;
+
+  const rtpPorts = read("RTP_PORTS", portRange, { from: 20_000, to: 20_999 });
+  const webrtc = {
+    listenIp: read("WEBRTC_LISTEN_IP", ipAddress, isLoopback ? "127.0.0.1" : "0.0.0.0"),
+    announcedAddress: read("WEBRTC_ANNOUNCED_ADDRESS", hostName, null),
+    ports: read("WEBRTC_PORTS", portRange, { from: 40_000, to: 40_100 }),
+  };
+  if (rtpPorts.from <= webrtc.ports.to && webrtc.ports.from <= rtpPorts.to) {
+    complain("WEBRTC_PORTS", "must not share ports with RTP_PORTS");
+  }
+
+  const maxConcurrentCalls = read("MAX_CONCURRENT_CALLS", whole(1, MAX_CALLS), 50);
+  const rtpPortCount = rtpPorts.to - rtpPorts.from + 1;
+  if (carrier === "asterisk" && maxConcurrentCalls > rtpPortCount) {
+    complain("MAX_CONCURRENT_CALLS", `must not exceed the ${rtpPortCount} ports of RTP_PORTS: each call takes one`);
+  }
+
+  const authToken = read(
+    "AUTH_TOKEN",
+    secret.refine((token) => token.length >= MIN_TOKEN_LENGTH, `must have at least ${MIN_TOKEN_LENGTH} characters`),
+    null,
+  );
+  if (!isLoopback && authToken === null && !wrong.has("AUTH_TOKEN")) {
+    complain("AUTH_TOKEN", "is missing: HOST can be reached from other machines, so every request must carry a token");
+  }
+
+  const config: Config = {
+    host,
+    port: read("PORT", whole(0, 65_535), 3000),
+    isLoopback,
+    dataDir: resolve(read("DATA_DIR", z.string(), "data")),
+    publicUrl,
+    logLevel: read("LOG_LEVEL", oneOf(["debug", "info", "warn", "error", "silent"]), "info"),
+    carrier,
+    voice,
+    openai,
+    ari,
+    rtpHost: read("RTP_HOST", ipAddress, "127.0.0.1"),
+    rtpPorts,
+    webrtc,
+    mediasoupWorkerBin: read("MEDIASOUP_WORKER_BIN", z.string(), null),
+    mediaPort: read("MEDIA_PORT", whole(0, 65_535), null),
+    maxConcurrentCalls,
+    dialRate: read(
+      "DIAL_RATE",
+      z
+        .string()
+        .regex(/^\d{1,3}(?:\.\d{1,3})?$/, "must be calls a second, from 0.01 to 100")
+        .transform(Number)
+        .refine((rate) => rate >= 0.01 && rate <= 100, "must be calls a second, from 0.01 to 100"),
+      1,
+    ),
+    // The scripted network disturbs nobody.
+    callingWindow: read("CALLING_WINDOW", dayWindow, {
+      from: carrier === "scripted" ? 0 : 480,
+      to: carrier === "scripted" ? 1440 : 1260,
+    }),
+    authToken,
+    keys: {
+      google: read("GOOGLE_API_KEY", secret, null),
+      anthropic: read("ANTHROPIC_API_KEY", secret, null),
+      deepgram: read("DEEPGRAM_API_KEY", secret, null),
+      elevenLabs: read("ELEVENLABS_API_KEY", secret, null),
+      elevenLabsVoiceId: read("ELEVENLABS_VOICE_ID", word, null),
+      twilioAccountSid: read("TWILIO_ACCOUNT_SID", secret, null),
+      twilioAuthToken: read("TWILIO_AUTH_TOKEN", secret, null),
+      twilioPhoneNumber: read(
+        "TWILIO_PHONE_NUMBER",
+        z.string().regex(/^\+\d{7,15}$/, "must be a number such as +12025550100"),
+        null,
+      ),
+      twilioBaseUrl: read("TWILIO_BASE_URL", httpUrl, null),
+    },
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
 };
