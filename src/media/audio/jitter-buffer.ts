@@ -36,7 +36,7 @@ const MAX_MISORDER = 100;
 const SEEN = 256;
 /** The measured reordering halves in 1400 packets, 28 s. */
 const REORDER_FADE = 0.9995;
-/** After a tick this late the time beyond is given up instead of being filled with silence. */
+/** Most wall time ever made up for with silence at once; what an owner that slept missed beyond it is given up. */
 const MAX_CATCH_UP_MS = 1000;
 /** Stream time is stretched only where the line is as quiet as this. */
 const QUIET = meanSquareOf(-45);
@@ -153,10 +153,10 @@ export class JitterBuffer {
     }
     const advance = seqDistance(seq, this.#highestSeq);
     if (!this.#take(advance)) return;
-    this.#measure(timestamp, marker, nowMs);
     this.#packetMs = Math.max(FRAME_MS, len / SAMPLES_PER_MS);
-
+    this.#measure(timestamp, marker, nowMs);
     const at = advance > 0 ? this.#place(timestamp, advance) : this.#placeReordered(timestamp, len, nowMs);
+    this.waitMs = Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, 4 * this.jitterMs, 1.25 * this.#reorderMs));
     const late = Math.max(0, timestampDistance(this.#out, at));
     if (late >= len) {
       this.late++;
@@ -286,7 +286,6 @@ export class JitterBuffer {
     this.#lastTimestamp = timestamp;
     this.#lastArrivalMs = nowMs;
     this.#reorderMs *= REORDER_FADE;
-    this.waitMs = Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, 4 * this.jitterMs, 1.25 * this.#reorderMs));
   }
 
   /** Position of a packet newer than all before; the sender's pauses become silence in the ring. */
@@ -398,12 +397,9 @@ export class JitterBuffer {
   /** Less than a frame waits: silence if it is overdue. */
   #fill(target: Uint8Array, nowMs: number): number {
     const patienceMs = this.#packetMs + this.waitMs;
+    this.#idleSinceMs = Math.max(this.#idleSinceMs, nowMs - MAX_CATCH_UP_MS);
+    this.#baseMs = Math.max(this.#baseMs, nowMs - this.#given / SAMPLES_PER_MS - MAX_CATCH_UP_MS);
     if (nowMs - this.#idleSinceMs >= patienceMs) {
-      const beyondMs = nowMs - this.#idleSinceMs - MAX_CATCH_UP_MS;
-      if (beyondMs > 0) {
-        this.#idleSinceMs += beyondMs;
-        this.#baseMs += beyondMs;
-      }
       this.#idleSinceMs += FRAME_MS;
       this.#credit += FRAME_SAMPLES;
       this.#lastWasAudio = false;
