@@ -1,6 +1,6 @@
 import { windowState } from "../core/dialing-window.ts";
 import { parsePhone } from "../core/phone.ts";
-import { zoneOfPhone } from "../core/phone-zone.ts";
+import { zonesOfPhone } from "../core/phone-zone.ts";
 import type { Store } from "../core/store/open.ts";
 import type { Task } from "../core/store/task-record.ts";
 
@@ -70,13 +70,15 @@ export const createDialGate =
       const calls = await store.calls.attemptsSince(tenantId, phone.e164, now - DAY_MS);
       if (calls >= limits.perNumberPerDay) return later("daily-cap", now + DAY_MS / 24);
     }
-    return windowAnswer(limits.window, task.timezone ?? zoneOfPhone(phone.e164), now);
+    return windowAnswer(limits.window, task.timezone ? [task.timezone] : zonesOfPhone(phone.e164), now);
   };
 
-const windowAnswer = (window: GateLimits["window"], zone: string | null, now: number): GateAnswer => {
+/** A number that may be in several zones is called when the window is open in all of them. */
+const windowAnswer = (window: GateLimits["window"], zones: string[], now: number): GateAnswer => {
   const always = window.from === 0 && window.to === 24 * 60;
   if (always) return { ok: true };
-  if (zone === null) return hold("unknown-timezone");
-  const state = windowState({ nowMs: now, zone, ...window });
-  return state.open ? { ok: true } : later("outside-calling-window", state.opensAt ?? now + DAY_MS);
+  if (zones.length === 0) return hold("unknown-timezone");
+  const opens = zones.map((zone) => windowState({ nowMs: now, zone, ...window }).opensAt ?? now);
+  const opensAt = Math.max(...opens);
+  return opensAt <= now ? { ok: true } : later("outside-calling-window", opensAt);
 };

@@ -30,7 +30,12 @@ const open = async (port = 0) => {
   const received: Uint8Array[] = [];
   const carrier = await Bun.udpSocket({
     hostname: "127.0.0.1",
-    socket: { data: (_s, packet) => received.push(Uint8Array.from(packet)), error() {} },
+    socket: {
+      data: (_s, packet) => {
+        received.push(Uint8Array.from(packet));
+      },
+      error() {},
+    },
   });
   const from = port || 21_000 + Math.floor(Math.random() * 8000);
   const ports = new RtpPorts(from, from + 20);
