@@ -1,0 +1,18 @@
+import type { GateReason } from "../scheduler/dial-gate.ts";
+
+const SENTENCE: Record<GateReason, string> = {
+  "invalid-number": "No such number exists.",
+  "emergency-number": "Emergency and other short numbers are never called.",
+  "premium-number": "Premium-rate and shared-cost numbers are never called.",
+  "do-not-call": "The number is on the do-not-call list.",
+  "outside-calling-window": "It is outside calling hours where the callee is.",
+  "unknown-timezone": "The callee's time zone is not known, so calling hours cannot be kept.",
+  "too-many-attempts": "The task has used all its attempts.",
+  "daily-cap": "This number was called often enough in the last 24 hours.",
+  "deadline-passed": "The task is past its deadline.",
+  "tenant-suspended": "This account is suspended.",
+};
+
+/** A refusal of the dial gate in words; reasons it does not know are shown as they are. */
+export const refusalSentence = (reason: string): string =>
+  SENTENCE[reason as GateReason] ?? `Not dialed: ${reason.replace(/[-_]/g, " ").slice(0, 200)}.`;
