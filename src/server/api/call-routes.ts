@@ -1,0 +1,55 @@
+import type { Context, Hono } from "hono";
+import { z } from "zod";
+import type { AppParts } from "../app-parts.ts";
+import { CallRequest, RegisterRequest, StartCallRequest } from "../call-request.ts";
+import { type Placed, placeCall, registerCall } from "../place-call.ts";
+import { checked, jsonBody } from "../request-body.ts";
+import type { ServerEnv } from "../request-context.ts";
+
+const KeyHeader = z.object({
+  "Idempotency-Key": z
+    .string()
+    .min(1)
+    .max(200, "At most 200 characters")
+    .regex(/^[\x21-\x7e]+$/, "Printable ASCII characters without spaces")
+    .optional(),
+});
+
+/** The header stands in for a key missing in the body (draft-ietf-httpapi-idempotency-key-header). */
+const withKey = <R extends { idempotency_key?: string | undefined }>(c: Context, request: R): R => {
+  const { "Idempotency-Key": key } = checked(KeyHeader, { "Idempotency-Key": c.req.header("idempotency-key") });
+  return request.idempotency_key === undefined && key !== undefined ? { ...request, idempotency_key: key } : request;
+};
+
+const answer = (c: Context, placed: Placed): Response => {
+  const { task, call, repeated } = placed;
+  c.header("Location", call ? `/api/v1/calls/${call.id}` : `/api/v1/tasks/${task.id}`);
+  if (repeated) c.header("Idempotency-Replayed", "true");
+  const body = { call_id: call?.id ?? null, task_id: task.id, status: call?.status ?? task.status };
+  // 202: the task is kept and its turn to be dialed has not come.
+  const waits = call === null && task.status !== "draft" && !repeated;
+  return c.json(body, repeated ? 200 : waits ? 202 : 201);
+};
+
+/** Routes that ask for a call, old and new; all of them share the verbs of `place-call.ts`. */
+export const callRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
+  const place = async (c: Context<ServerEnv>): Promise<Response> => {
+    const request = withKey(c, await jsonBody(c, CallRequest));
+    return answer(c, await placeCall(parts, c.get("actor").tenantId, request));
+  };
+  app.post("/api/phone/call", place);
+  app.post("/tasks/calling/initiate", place);
+  app.post("/api/start-call", async (c) => {
+    const short = withKey(c, await jsonBody(c, StartCallRequest));
+    const request = checked(CallRequest, {
+      phone_number: short.userPhone,
+      action: short.instruction,
+      idempotency_key: short.idempotency_key,
+    });
+    return answer(c, await placeCall(parts, c.get("actor").tenantId, request, "userPhone"));
+  });
+  app.post("/api/phone/register-call", async (c) => {
+    const request = withKey(c, await jsonBody(c, RegisterRequest));
+    return answer(c, await registerCall(parts, c.get("actor").tenantId, request));
+  });
+};

@@ -1,0 +1,228 @@
+import { z } from "zod";
+import { CallRequest, RegisterRequest, StartCallRequest } from "../call-request.ts";
+import type { ProblemName } from "../problem.ts";
+import { CallDetail, CallView, PlacedView, TaskView } from "./call-view.ts";
+import { CallQuery, EventQuery } from "./v1-calls.ts";
+import { TaskQuery } from "./v1-tasks.ts";
+
+/** One way of asking the API, as its documents describe it. */
+export interface Operation {
+  method: "get" | "post";
+  /** With `{name}` for parts that vary. */
+  path: string;
+  /** Heading it stands under. */
+  group: "Calls" | "Tasks" | "Service";
+  summary: string;
+  description?: string;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** Takes the Idempotency-Key header. */
+  idempotent?: boolean;
+  answers: readonly { status: number; description: string; schema?: z.ZodType; type?: string }[];
+  problems: readonly ProblemName[];
+}
+
+const placed = [
+  { status: 201, description: "The call exists", schema: PlacedView },
+  { status: 202, description: "The task waits for its turn to be dialed", schema: PlacedView },
+  { status: 200, description: "The same answer as before: the idempotency key was known", schema: PlacedView },
+];
+const bodyProblems: readonly ProblemName[] = [
+  "malformed-body",
+  "unsupported-media-type",
+  "body-too-large",
+  "invalid-request",
+  "phone-number-refused",
+];
+const placeProblems: readonly ProblemName[] = [...bodyProblems, "call-refused", "idempotency-key-reused"];
+
+const Event = z
+  .object({
+    id: z.int().describe("Rises in the order things happened"),
+    type: z.string().describe("Such as call.answered"),
+    at: z.iso.datetime(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .describe("Something that happened");
+const nextCursor = z.string().nullable().describe("Give it back as cursor for the next page; null on the last one");
+const Part = z.object({
+  state: z.enum(["up", "down", "starting"]),
+  detail: z.string(),
+  breaks: z.string().optional().describe("What does not work meanwhile"),
+  fix: z.string().optional(),
+});
+
+/** The whole API. */
+export const OPERATIONS: readonly Operation[] = [
+  {
+    method: "post",
+    path: "/api/phone/call",
+    group: "Calls",
+    summary: "Place a call",
+    description: "Creates a task and dials it now, if the dial gate lets it. The call then goes its way by itself.",
+    body: CallRequest,
+    idempotent: true,
+    answers: placed,
+    problems: placeProblems,
+  },
+  {
+    method: "post",
+    path: "/api/phone/register-call",
+    group: "Calls",
+    summary: "Register a call for later",
+    description: "With scheduled_at it is dialed then; without, it stays a draft until it is released.",
+    body: RegisterRequest,
+    idempotent: true,
+    answers: [placed[0]!, placed[1]!, placed[2]!],
+    problems: [...bodyProblems, "idempotency-key-reused"],
+  },
+  {
+    method: "post",
+    path: "/api/start-call",
+    group: "Calls",
+    summary: "Place a call, short form",
+    body: StartCallRequest,
+    idempotent: true,
+    answers: placed,
+    problems: placeProblems,
+  },
+  {
+    method: "post",
+    path: "/tasks/calling/initiate",
+    group: "Calls",
+    summary: "Place a call, under its older path",
+    body: CallRequest,
+    idempotent: true,
+    answers: placed,
+    problems: placeProblems,
+  },
+  {
+    method: "get",
+    path: "/api/v1/calls",
+    group: "Calls",
+    summary: "List calls, newest first",
+    query: CallQuery,
+    answers: [
+      {
+        status: 200,
+        description: "One page of calls",
+        schema: z.object({ calls: z.array(CallView), next_cursor: nextCursor }),
+      },
+    ],
+    problems: ["invalid-request"],
+  },
+  {
+    method: "get",
+    path: "/api/v1/calls/{id}",
+    group: "Calls",
+    summary: "Read a call with its transcript",
+    answers: [{ status: 200, description: "The call", schema: CallDetail }],
+    problems: ["not-found"],
+  },
+  {
+    method: "get",
+    path: "/api/v1/calls/{id}/events",
+    group: "Calls",
+    summary: "Read what happened in a call",
+    description: "Ask again with after=last_id to get only what is new.",
+    query: EventQuery,
+    answers: [
+      {
+        status: 200,
+        description: "Events, oldest first",
+        schema: z.object({ events: z.array(Event), last_id: z.int() }),
+      },
+    ],
+    problems: ["not-found", "invalid-request"],
+  },
+  {
+    method: "get",
+    path: "/api/v1/calls/{id}/recording.wav",
+    group: "Calls",
+    summary: "Get the recording",
+    description: "Stereo: the callee is left, the agent right. Byte ranges are served.",
+    answers: [
+      { status: 200, description: "The file", type: "audio/wav" },
+      { status: 206, description: "The part asked for by Range", type: "audio/wav" },
+    ],
+    problems: ["not-found", "recording-not-ready", "range-not-satisfiable"],
+  },
+  {
+    method: "post",
+    path: "/api/v1/calls/{id}/hangup",
+    group: "Calls",
+    summary: "Hang a call up",
+    answers: [{ status: 202, description: "It is being hung up", schema: PlacedView }],
+    problems: ["not-found", "call-over"],
+  },
+  {
+    method: "get",
+    path: "/api/v1/tasks",
+    group: "Tasks",
+    summary: "List tasks, newest first",
+    query: TaskQuery,
+    answers: [
+      {
+        status: 200,
+        description: "One page of tasks",
+        schema: z.object({ tasks: z.array(TaskView), next_cursor: nextCursor }),
+      },
+    ],
+    problems: ["invalid-request"],
+  },
+  {
+    method: "get",
+    path: "/api/v1/tasks/{id}",
+    group: "Tasks",
+    summary: "Read a task with its calls",
+    answers: [{ status: 200, description: "The task", schema: TaskView.extend({ calls: z.array(CallView) }) }],
+    problems: ["not-found"],
+  },
+  {
+    method: "post",
+    path: "/api/v1/tasks/{id}/release",
+    group: "Tasks",
+    summary: "Let a draft or a held task be dialed now",
+    answers: [{ status: 202, description: "It is next in line", schema: TaskView }],
+    problems: ["not-found", "task-state"],
+  },
+  {
+    method: "post",
+    path: "/api/v1/tasks/{id}/cancel",
+    group: "Tasks",
+    summary: "Withdraw a task",
+    answers: [{ status: 200, description: "It is cancelled", schema: TaskView }],
+    problems: ["not-found", "task-state"],
+  },
+  {
+    method: "get",
+    path: "/api/phone/health",
+    group: "Service",
+    summary: "Whether calls can be placed",
+    answers: [
+      { status: 200, description: "They can" },
+      { status: 503, description: "They cannot" },
+    ],
+    problems: [],
+  },
+  {
+    method: "get",
+    path: "/health",
+    group: "Service",
+    summary: "Which part is up, which is not and what that breaks",
+    answers: [200, 503].map((status) => ({
+      status,
+      description: status === 200 ? "All that is vital works" : "A vital part is down",
+      schema: z.object({ status: z.enum(["up", "degraded", "down"]), parts: z.record(z.string(), Part) }),
+    })),
+    problems: [],
+  },
+  {
+    method: "get",
+    path: "/metrics",
+    group: "Service",
+    summary: "Figures for Prometheus",
+    answers: [{ status: 200, description: "Text format 0.0.4", type: "text/plain" }],
+    problems: [],
+  },
+];

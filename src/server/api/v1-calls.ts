@@ -1,0 +1,114 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import { callIsOver } from "../../core/call.ts";
+import type { Call } from "../../core/store/call-record.ts";
+import type { AppParts } from "../app-parts.ts";
+import { readRange } from "../byte-range.ts";
+import { Problem } from "../problem.ts";
+import { recordingPath } from "../recording-path.ts";
+import { checked } from "../request-body.ts";
+import type { ServerEnv } from "../request-context.ts";
+import { CallView, callDetail, callView } from "./call-view.ts";
+
+const limit = z.coerce.number().int("A whole number").min(1, "At least 1").max(200, "At most 200").default(50);
+const cursor = z
+  .string()
+  .regex(/^[a-z]+_[0-9a-z]{20}$/, "The next_cursor of the page before")
+  .optional();
+
+/** Query of a list of calls. */
+export const CallQuery = z.object({
+  status: CallView.shape.status.optional().describe("Only calls of this status"),
+  live: z.enum(["true", "false"]).optional().describe("true: under way, false: over"),
+  task_id: z.string().max(60).optional().describe("Only calls of this task"),
+  limit: limit.describe("Calls on a page"),
+  cursor: cursor.describe("next_cursor of the page before"),
+});
+
+/** Query of a call's events. */
+export const EventQuery = z.object({
+  after: z.coerce.number().int("A whole number").min(0).default(0).describe("Only events with a greater id"),
+  limit: z.coerce.number().int("A whole number").min(1).max(1000, "At most 1000").default(200),
+});
+
+/** The tenant's call of this id. Throws a `Problem` when there is none, also when another tenant has it. */
+export const callOf = async (parts: Pick<AppParts, "store">, tenantId: string, callId: string): Promise<Call> => {
+  const call = callId.length <= 60 ? await parts.store.calls.get(tenantId, callId) : null;
+  if (call === null) throw new Problem("not-found", { detail: "There is no such call." });
+  return call;
+};
+
+/** Hangs a call up. Throws a `Problem` when it is over. */
+export const hangUp = async (parts: AppParts, tenantId: string, callId: string): Promise<Call> => {
+  const call = await callOf(parts, tenantId, callId);
+  if (callIsOver(call.status) || !(await parts.attempts.hangUp(tenantId, callId))) throw new Problem("call-over");
+  return call;
+};
+
+/** Routes of calls as resources. */
+export const v1CallRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
+  app.get("/api/v1/calls", async (c) => {
+    const query = checked(CallQuery, c.req.query());
+    const calls = await parts.store.calls.list(c.get("actor").tenantId, {
+      limit: query.limit + 1,
+      ...(query.status ? { status: query.status } : {}),
+      ...(query.live ? { live: query.live === "true" } : {}),
+      ...(query.task_id ? { taskId: query.task_id } : {}),
+      ...(query.cursor ? { before: query.cursor } : {}),
+    });
+    const page = calls.slice(0, query.limit);
+    return c.json({
+      calls: page.map(callView),
+      next_cursor: calls.length > query.limit ? (page.at(-1)?.id ?? null) : null,
+    });
+  });
+  app.get("/api/v1/calls/:id", async (c) => {
+    const { tenantId } = c.get("actor");
+    const call = await callOf(parts, tenantId, c.req.param("id"));
+    return c.json(callDetail(call, await parts.store.transcripts.of(tenantId, call.id)));
+  });
+  app.get("/api/v1/calls/:id/events", async (c) => {
+    const { tenantId } = c.get("actor");
+    const query = checked(EventQuery, c.req.query());
+    const call = await callOf(parts, tenantId, c.req.param("id"));
+    const events = await parts.store.events.ofCall(tenantId, call.id, query.after, query.limit);
+    return c.json({
+      events: events.map(({ id, type, at, tenantId: _, ...data }) => ({
+        id,
+        type,
+        at: new Date(at).toISOString(),
+        data,
+      })),
+      last_id: events.at(-1)?.id ?? query.after,
+    });
+  });
+  app.post("/api/v1/calls/:id/hangup", async (c) => {
+    const call = await hangUp(parts, c.get("actor").tenantId, c.req.param("id"));
+    return c.json({ call_id: call.id, task_id: call.taskId, status: call.status }, 202);
+  });
+  app.get("/api/v1/calls/:id/recording.wav", async (c) => {
+    const { tenantId } = c.get("actor");
+    const call = await callOf(parts, tenantId, c.req.param("id"));
+    const recording = await parts.store.recordings.of(tenantId, call.id);
+    const path = recording?.closedAt == null ? null : recordingPath(parts.dataDir, recording.path);
+    const file = path === null ? null : Bun.file(path);
+    if (file === null || !(await file.exists())) throw new Problem("recording-not-ready");
+    const { size } = file;
+    const range = readRange(c.req.header("range"), size);
+    const headers = {
+      "Content-Type": "audio/wav",
+      "Accept-Ranges": "bytes",
+      "Cache-Control": "private, max-age=3600",
+      "Content-Disposition": `inline; filename="${call.id}.wav"`,
+    };
+    if (range === "outside") {
+      throw new Problem("range-not-satisfiable", { headers: { "Content-Range": `bytes */${size}` } });
+    }
+    if (range === "whole") return c.body(file.stream(), 200, { ...headers, "Content-Length": String(size) });
+    return c.body(file.slice(range.from, range.to + 1).stream(), 206, {
+      ...headers,
+      "Content-Length": String(range.to - range.from + 1),
+      "Content-Range": `bytes ${range.from}-${range.to}/${size}`,
+    });
+  });
+};

@@ -1,0 +1,45 @@
+import type { Bus } from "../core/bus.ts";
+import type { Clock, Schedule } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { Store } from "../core/store/open.ts";
+import type { CarrierControl } from "../media/carriers/control.ts";
+import type { Supervision } from "../media/supervision/signalling.ts";
+import type { HealthProbe } from "./api/health.ts";
+import type { Assets } from "./assets.ts";
+import type { Actor } from "./auth/actor.ts";
+import type { LivePace } from "./live/live-stream.ts";
+import type { MediaNews } from "./live/spoken-now.ts";
+
+/** What the server is built from. Everything that lives longer than a request is handed in. */
+export interface AppParts {
+  store: Store;
+  bus: Bus;
+  log: Log;
+  metrics: Metrics;
+  clock: Clock;
+  schedule: Schedule;
+  /** The local owner: who asks until accounts exist. */
+  owner: Actor;
+  /** Signs sessions and form tokens; kept over restarts, or open pages and sessions end with the process. */
+  secret: string;
+  authToken: string | null;
+  /** Whether only this machine can reach us. */
+  isLoopback: boolean;
+  publicUrl: string | null;
+  /** Absolute path of the folder that recordings are relative to. */
+  dataDir: string;
+  carrier: Pick<CarrierControl, "kind" | "health" | "capacity">;
+  /** Kind of voice that speaks, such as `scripted`. */
+  voice: string;
+  attempts: { hangUp(tenantId: string, callId: string): boolean | Promise<boolean> };
+  scheduler: { kick(): void };
+  media: MediaNews;
+  supervision: Pick<Supervision, "attach" | "listeners">;
+  /** Parts that health pages ask, most important first. */
+  probes: readonly HealthProbe[];
+  assets: Pick<Assets, "url" | "respond">;
+  /** Longest wait for the scheduler's decision on a new task, in ms. */
+  decisionMs: number;
+  pace: LivePace;
+}
