@@ -1,0 +1,40 @@
+import type { Store } from "../core/store/open.ts";
+import type { CallPicture } from "./components/call-body.tsx";
+import type { SpokenNow } from "./live/spoken-now.ts";
+import { recordingPath } from "./recording-path.ts";
+import type { WavePeaksCache } from "./wave-peaks.ts";
+
+/** What pictures of calls are taken from. */
+export interface PictureParts {
+  store: Store;
+  spoken: SpokenNow;
+  peaks: WavePeaksCache;
+  dataDir: string;
+}
+
+/** Looks up everything the page of one call shows; null when the tenant has no such call. */
+export const callPicture = async (
+  parts: PictureParts,
+  tenantId: string,
+  callId: string,
+): Promise<CallPicture | null> => {
+  const { store, spoken } = parts;
+  const call = callId.length <= 60 ? await store.calls.get(tenantId, callId) : null;
+  if (call === null) return null;
+  const [turns, timeline, recording] = await Promise.all([
+    store.transcripts.of(tenantId, callId),
+    store.callEvents.of(tenantId, callId),
+    store.recordings.of(tenantId, callId),
+  ]);
+  const path = recording?.closedAt == null ? null : recordingPath(parts.dataDir, recording.path);
+  const known = new Set(turns.map((turn) => turn.key));
+  return {
+    call,
+    turns,
+    partials: spoken.partials(callId).filter((turn) => !known.has(turn.key)),
+    timeline,
+    recording,
+    peaks: recording === null || path === null ? null : await parts.peaks.of(recording.id, path),
+    levels: spoken.levels(callId),
+  };
+};

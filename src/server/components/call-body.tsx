@@ -1,0 +1,111 @@
+import { callIsOver } from "../../core/call.ts";
+import type { TimelineEntry } from "../../core/store/call-events.ts";
+import type { Call } from "../../core/store/call-record.ts";
+import type { Recording } from "../../core/store/recordings.ts";
+import type { StoredTurn } from "../../core/store/transcripts.ts";
+import type { Levels } from "../live/spoken-now.ts";
+import type { WavePeaks } from "../wave-peaks.ts";
+import { CallFacts } from "./call-facts.tsx";
+import { whoOf } from "./call-status.tsx";
+import { Icon } from "./icon.tsx";
+import { LevelBars } from "./levels.tsx";
+import { Player } from "./player.tsx";
+import { Timeline } from "./timeline.tsx";
+import { type PartialTurn, type SpeakerNames, TurnList } from "./transcript.tsx";
+
+/** Everything the page of one call shows, as of one moment. */
+export interface CallPicture {
+  call: Call;
+  turns: readonly StoredTurn[];
+  partials: readonly PartialTurn[];
+  timeline: readonly TimelineEntry[];
+  recording: Recording | null;
+  peaks: WavePeaks | null;
+  levels: Levels | null;
+}
+
+/** Names beside the turns of a call. */
+export const namesOf = (call: Call): SpeakerNames => ({
+  callee: call.calleeName.trim() === "" ? "Callee" : call.calleeName.trim(),
+  agent: call.agentName.trim() === "" ? "Agent" : call.agentName.trim(),
+});
+
+/** Whether the recording can be played. */
+export const isPlayable = (picture: CallPicture): boolean => picture.recording?.closedAt != null;
+
+/** What is said above an empty transcript. */
+export const Waiting = ({ call, turns }: { call: Call; turns: number }) => (
+  <p id="waiting" class="card-body muted" {...(turns > 0 ? { hidden: true } : {})}>
+    {callIsOver(call.status)
+      ? "Nothing was said."
+      : call.status === "in-progress"
+        ? "Waiting for the first words."
+        : "Words appear here as soon as somebody answers."}
+  </p>
+);
+
+/** Recording of a finished call, or why there is none. */
+export const RecordingBox = ({ picture }: { picture: CallPicture }) => {
+  const { call, recording } = picture;
+  if (!callIsOver(call.status)) return <div id="recording"></div>;
+  return (
+    <div id="recording">
+      {recording !== null && recording.closedAt !== null ? (
+        <Player
+          src={`/api/v1/calls/${call.id}/recording.wav`}
+          durationMs={recording.durationMs ?? 0}
+          peaks={picture.peaks}
+        />
+      ) : (
+        <p class="card-body muted">
+          {recording === null ? "There is no recording: nobody answered." : "The recording is being made ready."}
+        </p>
+      )}
+    </div>
+  );
+};
+
+/** Transcript, recording, facts and timeline of one call; `#call-body` is drawn again once when the call ends. */
+export const CallBody = ({ picture }: { picture: CallPicture }) => {
+  const { call } = picture;
+  return (
+    <div id="call-body" class="cols">
+      <section class="card" aria-label="Transcript">
+        <header class="card-head">
+          <h2>Transcript</h2>
+          <div class="end">
+            <LevelBars levels={callIsOver(call.status) ? null : picture.levels} />
+          </div>
+        </header>
+        <RecordingBox picture={picture} />
+        <Waiting call={call} turns={picture.turns.length + picture.partials.length} />
+        <div class="stick" role="log" aria-live="off" aria-label={`Conversation with ${whoOf(call)}`} tabindex={0}>
+          <TurnList
+            turns={picture.turns}
+            partials={picture.partials}
+            names={namesOf(call)}
+            seekable={isPlayable(picture)}
+          />
+        </div>
+      </section>
+      <div class="stack">
+        <section class="card">
+          <header class="card-head">
+            <h2>Facts</h2>
+          </header>
+          <div class="card-body">
+            <CallFacts call={call} />
+          </div>
+        </section>
+        <section class="card">
+          <header class="card-head">
+            <h2>
+              <Icon name="clock" /> Timeline
+            </h2>
+          </header>
+          <Timeline entries={picture.timeline} from={call.createdAt} />
+        </section>
+      </div>
+    </div>
+  );
+};

@@ -1,0 +1,70 @@
+import type { Call } from "../../core/store/call-record.ts";
+import { causeSentence } from "./call-status.tsx";
+import { Instant, Span } from "./instant.tsx";
+
+const DOLLARS = new Intl.NumberFormat("en-US", {
+  style: "currency",
+  currency: "USD",
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 4,
+});
+
+/** What is known of a call beside its words. */
+export const CallFacts = ({ call }: { call: Call }) => (
+  <dl id="facts" class="facts" hx-ignore="">
+    <dt>Number</dt>
+    <dd class="num">{call.to}</dd>
+    {call.organization === "" ? null : (
+      <>
+        <dt>For</dt>
+        <dd>{call.organization}</dd>
+      </>
+    )}
+    <dt>Attempt</dt>
+    <dd class="num">{call.attempt}</dd>
+    <dt>Carrier</dt>
+    <dd>{call.carrier}</dd>
+    <dt>Voice</dt>
+    <dd>{call.voice}</dd>
+    <dt>Started</dt>
+    <dd>
+      <Instant at={call.createdAt} />
+    </dd>
+    {call.endedAt === null ? null : (
+      <>
+        <dt>Length</dt>
+        <dd>
+          <Span ms={call.durationMs ?? 0} />
+        </dd>
+      </>
+    )}
+    {call.hangupCause === null ? null : (
+      <>
+        <dt>Ended because</dt>
+        <dd>{causeSentence(call.hangupCause)}</dd>
+      </>
+    )}
+    {call.detail ? (
+      <>
+        <dt>Detail</dt>
+        <dd>{call.detail}</dd>
+      </>
+    ) : null}
+    {call.latency && call.latency.turns > 0 ? (
+      <>
+        <dt>Answer time</dt>
+        <dd class="num">
+          p50 {Math.round(call.latency.p50Ms)} ms · p95 {Math.round(call.latency.p95Ms)} ms · {call.latency.turns} turns
+        </dd>
+      </>
+    ) : null}
+    {call.stats?.firstWordMs == null ? null : (
+      <>
+        <dt>First word</dt>
+        <dd class="num">{Math.round(call.stats.firstWordMs)} ms after the answer</dd>
+      </>
+    )}
+    <dt>Cost</dt>
+    <dd class="num">{DOLLARS.format(call.costUsd)}</dd>
+  </dl>
+);

@@ -1,0 +1,45 @@
+import { callIsOver } from "../../core/call.ts";
+import type { Call } from "../../core/store/call-record.ts";
+import { CallBadge, whoOf } from "./call-status.tsx";
+import { Icon } from "./icon.tsx";
+import { Running, Span } from "./instant.tsx";
+import { ListenButton } from "./listen-button.tsx";
+
+/** Hangs a call up after a question; works as a plain form too. */
+export const HangUpButton = ({ call }: { call: Call }) => (
+  <form method="post" action={`/calls/${call.id}/hangup`} hx-boost="false">
+    <button
+      type="submit"
+      class="btn danger"
+      hx-post={`/calls/${call.id}/hangup`}
+      hx-swap="none"
+      hx-disable="this"
+      hx-confirm="Hang up this call?"
+      data-confirm-label="Hang up"
+    >
+      <Icon name="phone-off" /> Hang up
+    </button>
+  </form>
+);
+
+/** Who, state, time and what can be done about it; `#call-head` follows the call. */
+export const CallHead = ({ call, now }: { call: Call; now: number }) => (
+  <div id="call-head" class="page-head">
+    <h1>{whoOf(call)}</h1>
+    <CallBadge call={call} />
+    <span class="muted">
+      {callIsOver(call.status) ? (
+        <Span ms={call.durationMs ?? 0} />
+      ) : (
+        <Running since={call.answeredAt ?? call.createdAt} now={now} />
+      )}
+    </span>
+    {callIsOver(call.status) ? null : (
+      <div class="actions">
+        <ListenButton callId={call.id} who={whoOf(call)} />
+        <HangUpButton call={call} />
+      </div>
+    )}
+    <p class="lede">{call.action}</p>
+  </div>
+);

@@ -1,0 +1,86 @@
+import type { Child } from "hono/jsx";
+import type { ShellView } from "../request-context.ts";
+import { DemoBanner } from "./demo-banner.tsx";
+import { Icon } from "./icon.tsx";
+
+const NAV = [
+  ["/", "Home"],
+  ["/tasks", "Tasks"],
+  ["/calls", "Calls"],
+  ["/agents", "Agents"],
+  ["/dnd", "Do not call"],
+  ["/settings", "Settings"],
+  ["/docs", "API"],
+] as const;
+
+const HTMX_CONFIG = JSON.stringify({
+  noSwap: [204, 304, "5xx"],
+  morphIgnore: ["data-htmx-powered", "data-here"],
+  extensions: "od-tt,sse,upsert",
+});
+
+const isCurrent = (href: string, path: string): boolean =>
+  href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
+
+const Nav = ({ path }: { path: string }) => (
+  <nav id="nav" class="nav" aria-label="Main" hx-swap-oob="outerMorph">
+    {NAV.map(([href, name]) => (
+      <a
+        href={href}
+        id={`nav-${href.slice(1) || "home"}`}
+        {...(isCurrent(href, path) ? { "aria-current": "page" } : {})}
+      >
+        {name}
+      </a>
+    ))}
+  </nav>
+);
+
+/** What the sign-in page and pages inside share: head, style, scripts. */
+export const Document = (props: { title: string; assetUrl: ShellView["assetUrl"]; children?: Child }) => (
+  <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <title>{`${props.title} · OpenDeep`}</title>
+      <meta name="htmx-config" content={HTMX_CONFIG} />
+      <link rel="icon" href="/assets/icons.svg" type="image/svg+xml" />
+      <link rel="stylesheet" href={props.assetUrl("/assets/app.css")} />
+      <script type="module" src={props.assetUrl("/assets/htmx.js")}></script>
+      <script type="module" src={props.assetUrl("/assets/app.js")}></script>
+    </head>
+    {props.children}
+  </html>
+);
+
+/**
+ * The frame of every page. Links and forms swap `#page` alone, so that the docked softphone lives on; the menu follows out
+ * of band. `wide` gives boards more room.
+ */
+export const Shell = (props: { title: string; path: string; shell: ShellView; wide?: boolean; children?: Child }) => (
+  <Document title={props.title} assetUrl={props.shell.assetUrl}>
+    <body
+      class="shell"
+      {...{ "hx-boost:inherited": "target:#page select:#page swap:outerHTML" }}
+      {...{ "hx-headers:inherited": JSON.stringify({ "X-CSRF-Token": props.shell.formToken }) }}
+    >
+      <a class="vh" href="#page" hx-boost="false">
+        Skip to content
+      </a>
+      <header class="top">
+        <a class="brand" href="/">
+          <Icon name="logo" /> OpenDeep
+        </a>
+        <Nav path={props.path} />
+      </header>
+      <main id="page" class={props.wide ? "page wide" : "page"} hx-history-elt="" tabindex={-1}>
+        <DemoBanner scriptedParts={props.shell.scriptedParts} />
+        {props.children}
+      </main>
+      <od-phone id="phone" class="dock" role="region" aria-label="Softphone" hx-ignore=""></od-phone>
+      <div id="toasts" class="toasts" role="status" aria-live="polite"></div>
+      <div id="dialogs"></div>
+    </body>
+  </Document>
+);

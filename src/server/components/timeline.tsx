@@ -1,0 +1,32 @@
+import type { TimelineEntry } from "../../core/store/call-events.ts";
+
+const LOOK: Record<string, string> = {
+  answered: "ok",
+  created: "info",
+  ringing: "info",
+  "barge-in": "info",
+  "voice-lost": "bad",
+  "media-lost": "bad",
+  ended: "ok",
+};
+
+/** `barge-in` as `Barge in`. */
+const wordOf = (kind: string): string => {
+  const words = kind.replace(/[-_.]/g, " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+const sinceStart = (ms: number): string => `${ms < 0 ? "−" : "+"}${(Math.abs(ms) / 1000).toFixed(1)} s`;
+
+/** What happened in a call, in order; times count from its creation (`from`, epoch ms). */
+export const Timeline = ({ entries, from }: { entries: readonly TimelineEntry[]; from: number }) => (
+  <ol id="timeline" class="timeline" hx-ignore="">
+    {entries.map((entry) => (
+      <li id={`at-${entry.id}`} class={LOOK[entry.kind] ?? ""}>
+        <time datetime={new Date(entry.at).toISOString()}>{sinceStart(entry.at - from)}</time>
+        <b>{wordOf(entry.kind)}</b>
+        {entry.detail === "" ? null : <span>{entry.detail}</span>}
+      </li>
+    ))}
+  </ol>
+);

@@ -1,0 +1,107 @@
+import type { Speaker } from "../../core/call.ts";
+import type { StoredTurn } from "../../core/store/transcripts.ts";
+import { clockOf } from "./instant.tsx";
+
+/** Words so far of a turn that is still being spoken. `atMs` counts from the answer. */
+export interface PartialTurn {
+  key: string;
+  speaker: "callee" | "agent";
+  text: string;
+  atMs: number;
+}
+
+/** Names shown for the speakers of one call. */
+export interface SpeakerNames {
+  callee: string;
+  agent: string;
+}
+
+const nameOf = (speaker: Speaker, names: SpeakerNames): string =>
+  speaker === "callee" ? names.callee : speaker === "agent" ? names.agent : "Supervisor";
+
+/** Id of a turn's element: the same while it is spoken and when it is stored, whatever characters the key has. */
+export const turnDomId = (key: string): string =>
+  `turn-${key.replace(/[^A-Za-z0-9]/g, (character) => `_${character.codePointAt(0)?.toString(16)}`)}`;
+
+/** Order of turns as streams insert them: by their beginning. */
+const orderOf = (atMs: number): string => String(Math.max(0, Math.round(atMs))).padStart(9, "0");
+
+const Who = ({ speaker, names, atMs }: { speaker: Speaker; names: SpeakerNames; atMs: number }) => (
+  <div class="turn-who">
+    <span>{nameOf(speaker, names)}</span>
+    <time datetime={`PT${Math.floor(Math.max(0, atMs) / 1000)}S`}>{clockOf(atMs)}</time>
+  </div>
+);
+
+/** One finished turn. With `seekable` its words are a button that plays the recording from there. */
+export const TurnItem = ({
+  turn,
+  names,
+  seekable,
+}: {
+  turn: Omit<StoredTurn, "id" | "tenantId" | "callId">;
+  names: SpeakerNames;
+  seekable: boolean;
+}) => (
+  <li
+    id={turnDomId(turn.key)}
+    class={`turn ${turn.speaker}${turn.interrupted ? " cut" : ""}`}
+    data-order={orderOf(turn.atMs)}
+    hx-ignore=""
+  >
+    <Who speaker={turn.speaker} names={names} atMs={turn.atMs} />
+    {seekable ? (
+      <button type="button" data-t={(Math.max(0, turn.atMs) / 1000).toFixed(2)}>
+        {turn.text}
+      </button>
+    ) : (
+      <p>{turn.text}</p>
+    )}
+  </li>
+);
+
+/** One turn while it is spoken. */
+export const PartialItem = ({ turn, names }: { turn: PartialTurn; names: SpeakerNames }) => (
+  <li
+    id={turnDomId(turn.key)}
+    class={`turn ${turn.speaker} partial`}
+    data-order={orderOf(turn.atMs)}
+    aria-busy="true"
+    hx-ignore=""
+  >
+    <Who speaker={turn.speaker} names={names} atMs={turn.atMs} />
+    <p>
+      {turn.text === "" ? (
+        <span class="typing">
+          <i></i>
+          <i></i>
+          <i></i>
+        </span>
+      ) : (
+        turn.text
+      )}
+    </p>
+  </li>
+);
+
+/** All turns of a call, those being spoken last; `#turns` is what streams change. */
+export const TurnList = (props: {
+  turns: readonly StoredTurn[];
+  partials: readonly PartialTurn[];
+  names: SpeakerNames;
+  seekable: boolean;
+}) => {
+  const stored = new Set(props.turns.map((turn) => turn.key));
+  return (
+    <ol id="turns" class="log">
+      {props.turns.map((turn) => (
+        <TurnItem turn={turn} names={props.names} seekable={props.seekable} />
+      ))}
+      {props.partials
+        .filter((turn) => !stored.has(turn.key))
+        .map((turn) => (
+          <PartialItem turn={turn} names={props.names} />
+        ))}
+    </ol>
+  );
+};

@@ -1,0 +1,127 @@
+import type { Bus } from "../../core/bus.ts";
+import { callIsOver } from "../../core/call.ts";
+import type { Clock } from "../../core/clock.ts";
+import { callPicture, type PictureParts } from "../call-picture.ts";
+import { CallBody, type CallPicture, isPlayable, namesOf, Waiting } from "../components/call-body.tsx";
+import { CallFacts } from "../components/call-facts.tsx";
+import { CallHead } from "../components/call-head.tsx";
+import { LevelBars } from "../components/levels.tsx";
+import { Timeline } from "../components/timeline.tsx";
+import { PartialItem, TurnItem, turnDomId } from "../components/transcript.tsx";
+import type { LiveSource } from "./live-stream.ts";
+
+/** While people talk, their levels are drawn this often, in ms. */
+const LEVELS_MS = 250;
+/** After the end, the last facts (recording, cost) are waited for this long, in ms. */
+const AFTER_END_MS = 15_000;
+
+const turnsById = (picture: CallPicture): Map<string, string> => {
+  const names = namesOf(picture.call);
+  const drawn = new Map<string, string>();
+  for (const turn of picture.turns) {
+    drawn.set(turnDomId(turn.key), String(<TurnItem turn={turn} names={names} seekable={isPlayable(picture)} />));
+  }
+  for (const turn of picture.partials) {
+    const id = turnDomId(turn.key);
+    if (!drawn.has(id)) drawn.set(id, String(<PartialItem turn={turn} names={names} />));
+  }
+  return drawn;
+};
+
+/** One call as it happens: words, state, facts and levels, each sent when it changed. */
+export const callSource = (given: {
+  parts: PictureParts;
+  bus: Bus;
+  clock: Clock;
+  tenantId: string;
+  callId: string;
+}): LiveSource => {
+  const { parts, bus, clock, tenantId, callId } = given;
+  let picture: CallPicture | null = null;
+  let isStale = true;
+  let turns = new Map<string, string>();
+  let isFirst = true;
+  const sent = new Map<string, string>();
+
+  /** A region of the page, if it looks different from what was sent last. */
+  const changed = (target: string, content: unknown): string => {
+    const html = String(content);
+    if (sent.get(target) === html) return "";
+    sent.set(target, html);
+    return String(
+      <hx-partial hx-target={target} hx-swap="outerMorph">
+        {content as never}
+      </hx-partial>,
+    );
+  };
+
+  const drawTurns = (now: CallPicture): string => {
+    const fresh = turnsById(now);
+    let drawn = "";
+    for (const [id, html] of fresh) if (turns.get(id) !== html) drawn += html;
+    if (drawn !== "") drawn = `<hx-upsert hx-target="#turns" key="data-order">${drawn}</hx-upsert>`;
+    for (const id of turns.keys()) {
+      // Words that turned out to be no turn, such as a cough.
+      if (!fresh.has(id)) drawn += `<hx-partial hx-target="#${id}" hx-swap="delete"></hx-partial>`;
+    }
+    turns = fresh;
+    return drawn;
+  };
+
+  return {
+    listen(ring) {
+      const stopEvents = bus.subscribe((event) => {
+        if (event.tenantId !== tenantId || !("callId" in event) || event.callId !== callId) return;
+        isStale = true;
+        ring();
+      });
+      const stopWords = parts.spoken.listen(callId, ring);
+      return () => {
+        stopEvents();
+        stopWords();
+      };
+    },
+    async draw() {
+      const wasOver = picture !== null && callIsOver(picture.call.status);
+      if (isStale || picture === null) {
+        isStale = false;
+        picture = await callPicture(parts, tenantId, callId);
+        if (picture === null) return "";
+      } else {
+        const known = new Set(picture.turns.map((turn) => turn.key));
+        const partials = parts.spoken.partials(callId).filter((turn) => !known.has(turn.key));
+        picture = { ...picture, partials, levels: parts.spoken.levels(callId) };
+      }
+      const { call } = picture;
+      const isOver = callIsOver(call.status);
+      const head = changed("#call-head", <CallHead call={call} now={call.answeredAt ?? call.createdAt} />);
+      if (isFirst || isOver) {
+        isFirst = false;
+        turns = turnsById(picture);
+        return (
+          head +
+          changed(
+            "#call-body",
+            <CallBody picture={{ ...picture, levels: isOver || wasOver ? null : picture.levels }} />,
+          )
+        );
+      }
+      return (
+        head +
+        drawTurns(picture) +
+        changed("#waiting", <Waiting call={call} turns={turns.size} />) +
+        changed("#facts", <CallFacts call={call} />) +
+        changed("#timeline", <Timeline entries={picture.timeline} from={call.createdAt} />) +
+        changed("#levels", <LevelBars levels={picture.levels} />)
+      );
+    },
+    isOver() {
+      if (picture === null) return true;
+      const { call, recording } = picture;
+      if (!callIsOver(call.status)) return false;
+      const waitsForFile = recording !== null && recording.closedAt === null;
+      return !waitsForFile || clock.now() - (call.endedAt ?? 0) > AFTER_END_MS;
+    },
+    everyMs: () => (picture === null ? 0 : callIsOver(picture.call.status) ? 1000 : picture.levels ? LEVELS_MS : 0),
+  };
+};

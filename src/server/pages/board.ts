@@ -1,0 +1,45 @@
+import type { Call } from "../../core/store/call-record.ts";
+import type { Store } from "../../core/store/open.ts";
+import type { BoardCounts } from "../components/tiles.tsx";
+
+/** Finished calls shown under the board. */
+const RECENT = 25;
+/** Calls looked at for the figures of today; a busier day shows this many. */
+const COUNTED = 200;
+
+/** What the board and the home page show. */
+export interface Board {
+  live: Call[];
+  recent: Call[];
+  counts: BoardCounts;
+  /** When the next task is due, epoch ms. */
+  nextAt: number | null;
+}
+
+/** Midnight of this day in the server's zone, epoch ms. */
+const startOfDay = (now: number): number =>
+  Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(Temporal.Now.timeZoneId()).startOfDay()
+    .epochMilliseconds;
+
+/** Looks up everything the board shows, as of `now`. */
+export const loadBoard = async (store: Store, tenantId: string, now: number): Promise<Board> => {
+  const [live, over, tasks, nextAt] = await Promise.all([
+    store.calls.live(tenantId),
+    store.calls.list(tenantId, { live: false, limit: COUNTED }),
+    store.tasks.countByStatus(tenantId),
+    store.tasks.nextDueAt(tenantId),
+  ]);
+  const since = startOfDay(now);
+  const today = over.filter((call) => call.createdAt >= since);
+  return {
+    live,
+    recent: over.slice(0, RECENT),
+    nextAt,
+    counts: {
+      live: live.length,
+      waiting: tasks.pending ?? 0,
+      today: today.length + live.filter((call) => call.createdAt >= since).length,
+      reachedToday: today.filter((call) => call.disposition === "answered").length,
+    },
+  };
+};

@@ -1,0 +1,42 @@
+import type { Hono } from "hono";
+import { callIsOver } from "../../core/call.ts";
+import { hangUp } from "../api/v1-calls.ts";
+import type { AppParts } from "../app-parts.ts";
+import { callPicture, type PictureParts } from "../call-picture.ts";
+import { CallBody } from "../components/call-body.tsx";
+import { CallHead } from "../components/call-head.tsx";
+import { whoOf } from "../components/call-status.tsx";
+import { LiveFeed } from "../components/live-feed.tsx";
+import { ToastPart } from "../components/toast.tsx";
+import { OVER_EVENT } from "../live/live-stream.ts";
+import { Problem } from "../problem.ts";
+import type { ServerEnv } from "../request-context.ts";
+import { renderPage } from "./render.tsx";
+
+/** The page of one call, while it happens and afterwards. */
+export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: PictureParts): void => {
+  app.get("/calls/:id", async (c) => {
+    const picture = await callPicture(pictures, c.get("actor").tenantId, c.req.param("id"));
+    if (picture === null) throw new Problem("not-found", { detail: "There is no such call." });
+    const { call, recording } = picture;
+    const isSettled = callIsOver(call.status) && (recording === null || recording.closedAt !== null);
+    return renderPage(
+      c,
+      { title: `Call with ${whoOf(call)}`, wide: true },
+      <>
+        <nav class="cluster small" aria-label="Back">
+          <a href="/calls">Calls</a>
+          {isSettled ? null : <LiveFeed path={`/sse/calls/${call.id}`} endsOn={OVER_EVENT} />}
+        </nav>
+        <CallHead call={call} now={parts.clock.now()} />
+        <CallBody picture={picture} />
+      </>,
+    );
+  });
+
+  app.post("/calls/:id/hangup", async (c) => {
+    const call = await hangUp(parts, c.get("actor").tenantId, c.req.param("id"));
+    if (c.req.header("hx-request") !== "true") return c.redirect(`/calls/${call.id}`, 303);
+    return c.html(<ToastPart level="ok" text={`Hanging up the call with ${whoOf(call)}.`} />);
+  });
+};

@@ -1,0 +1,155 @@
+import type { Context, Hono } from "hono";
+import { newId } from "../../core/ids.ts";
+import type { AppParts } from "../app-parts.ts";
+import { CallRequest } from "../call-request.ts";
+import { CallForm, DemoNumbers } from "../components/call-form.tsx";
+import { byNeed, LiveTable, RecentTable } from "../components/call-rows.tsx";
+import type { FormProblems, FormValues } from "../components/field.tsx";
+import { Icon } from "../components/icon.tsx";
+import { LiveFeed } from "../components/live-feed.tsx";
+import { Tiles } from "../components/tiles.tsx";
+import { DEMO_PHONE, demoNumbers } from "../demo-numbers.ts";
+import { placeCall } from "../place-call.ts";
+import { Problem } from "../problem.ts";
+import { checked, formBody } from "../request-body.ts";
+import type { ServerEnv } from "../request-context.ts";
+import { type Board, loadBoard } from "./board.ts";
+import { renderPage } from "./render.tsx";
+
+/** What a demo call is about: enough for a conversation of several turns. */
+const DEMO: CallRequest = {
+  phone_number: DEMO_PHONE,
+  action: "Find the earliest free appointment for a dental check-up on a Thursday and book it.",
+  context: "The patient is Eva Kralova, born in 1987, a patient of the practice since 2019. She prefers mornings.",
+  callee_name: "Bright Smile Dental",
+  agent_name: "APPU",
+  organization: "Eva Kralova",
+};
+
+/** The first thing on the page: one press makes a demo call where calls disturb nobody, else the form is the way. */
+const Hero = ({ isScripted }: { isScripted: boolean }) => (
+  <section class="card hero">
+    <div class="card-body">
+      <h1>{isScripted ? "Hear an AI make a phone call" : "Let an AI make a phone call"}</h1>
+      <p class="lede">
+        {isScripted
+          ? "One press places a call on the demo network. Read it as it is spoken, listen in, hang up when you like."
+          : "Say whom to call and what for. Read the call as it is spoken, listen in, hang up when you like."}
+      </p>
+      {isScripted ? (
+        <form method="post" action="/demo-calls" hx-disable="find button">
+          <button type="submit" class="btn primary">
+            <Icon name="phone" /> Make a demo call
+          </button>
+        </form>
+      ) : (
+        <a class="btn primary" href="#f-phone_number" hx-boost="false">
+          <Icon name="phone" /> Place a call
+        </a>
+      )}
+    </div>
+  </section>
+);
+
+const HomePage = (props: {
+  board: Board;
+  now: number;
+  isScripted: boolean;
+  values: FormValues;
+  problems: FormProblems;
+  notice: string | null;
+}) => (
+  <>
+    <Hero isScripted={props.isScripted} />
+    <Tiles counts={props.board.counts} />
+    <div class="cols">
+      <div class="stack">
+        <section class="card">
+          <header class="card-head">
+            <h2>Calls now</h2>
+            <LiveFeed path="/sse/calls" />
+          </header>
+          <LiveTable calls={byNeed(props.board.live)} now={props.now} nextAt={props.board.nextAt} />
+        </section>
+        <section class="card">
+          <header class="card-head">
+            <h2>Last results</h2>
+            <a class="btn small quiet" href="/calls">
+              All calls
+            </a>
+          </header>
+          <RecentTable calls={props.board.recent} />
+        </section>
+      </div>
+      <div class="stack">
+        <section class="card">
+          <header class="card-head">
+            <h2>Place one call</h2>
+          </header>
+          <div class="card-body stack">
+            {props.notice === null ? null : (
+              <p class="banner bad" role="alert">
+                {props.notice}
+              </p>
+            )}
+            <CallForm values={props.values} problems={props.problems} key={newId("req")} />
+          </div>
+        </section>
+        {props.isScripted ? (
+          <section class="card">
+            <header class="card-head">
+              <h2>Numbers to try</h2>
+            </header>
+            <DemoNumbers numbers={demoNumbers()} />
+          </section>
+        ) : null}
+      </div>
+    </div>
+  </>
+);
+
+/** The start page and the two forms on it. */
+export const homeRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
+  const isScripted = parts.carrier.kind === "scripted";
+
+  const home = async (
+    c: Context<ServerEnv>,
+    form: { values: FormValues; problems: FormProblems; notice: string | null; status: 200 | 409 | 422 },
+  ): Promise<Response> => {
+    const now = parts.clock.now();
+    const board = await loadBoard(parts.store, c.get("actor").tenantId, now);
+    return renderPage(
+      c,
+      { title: "Home", status: form.status },
+      <HomePage board={board} now={now} isScripted={isScripted} {...form} />,
+    );
+  };
+
+  app.get("/", (c) => home(c, { values: {}, problems: [], notice: null, status: 200 }));
+
+  app.post("/calls", async (c) => {
+    const values = await formBody(c);
+    try {
+      const placed = await placeCall(parts, c.get("actor").tenantId, checked(CallRequest, values));
+      return c.redirect(placed.call ? `/calls/${placed.call.id}` : `/tasks?task=${placed.task.id}`, 303);
+    } catch (thrown) {
+      // Mistakes come back in the form itself; a refusal of the gate made a task, which the toast or page tells of.
+      if (!(thrown instanceof Problem) || thrown.status !== 422) throw thrown;
+      c.header("HX-Push-Url", "false");
+      const problems = thrown.more.errors ?? [];
+      const notice = problems.length === 0 ? `${thrown.detail} ${thrown.fix}` : null;
+      return home(c, { values, problems, notice, status: 422 });
+    }
+  });
+
+  app.post("/demo-calls", async (c) => {
+    if (!isScripted) {
+      throw new Problem("not-found", {
+        detail: "Demo calls exist on the scripted phone network only.",
+        fix: "Use the form on the start page: it calls a real number.",
+      });
+    }
+    const { task, call } = await placeCall(parts, c.get("actor").tenantId, DEMO);
+    return c.redirect(call ? `/calls/${call.id}` : `/tasks?task=${task.id}`, 303);
+  });
+};

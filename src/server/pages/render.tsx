@@ -1,0 +1,26 @@
+import type { Context } from "hono";
+import type { Child } from "hono/jsx";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { Shell } from "../components/shell.tsx";
+import type { ServerEnv } from "../request-context.ts";
+
+/** Sends a whole document. */
+export const renderDocument = async (
+  c: Context,
+  document: Child,
+  status: ContentfulStatusCode = 200,
+): Promise<Response> => c.html(`<!doctype html>${String(document)}`, status);
+
+/** Sends a page in the shell: always the whole document, whoever asks. */
+export const renderPage = (
+  c: Context<ServerEnv>,
+  page: { title: string; status?: ContentfulStatusCode; wide?: boolean },
+  content: Child,
+): Promise<Response> =>
+  renderDocument(
+    c,
+    <Shell title={page.title} path={c.req.path} shell={c.get("shell")} wide={page.wide ?? false}>
+      {content}
+    </Shell>,
+    page.status ?? 200,
+  );
