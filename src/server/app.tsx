@@ -1,0 +1,121 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { getConnInfo } from "hono/bun";
+import { getCookie } from "hono/cookie";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { newId } from "../core/ids.ts";
+import { callRoutes } from "./api/call-routes.ts";
+import { serviceRoutes } from "./api/service-routes.ts";
+import { v1CallRoutes } from "./api/v1-calls.ts";
+import { v1TaskRoutes } from "./api/v1-tasks.ts";
+import type { AppParts } from "./app-parts.ts";
+import { authenticate } from "./auth/authenticate.ts";
+import { crossSiteCheck } from "./auth/cross-site.ts";
+import { hostCheck } from "./auth/host-check.ts";
+import { createSessions, SESSION_COOKIE } from "./auth/session.ts";
+import { SignInLimit } from "./auth/sign-in-limit.ts";
+import { answerProblem, failureHandler } from "./failures.tsx";
+import { liveRoutes } from "./live/live-routes.ts";
+import { SpokenNow } from "./live/spoken-now.ts";
+import { agentsRoutes } from "./pages/agents.tsx";
+import { callPageRoutes } from "./pages/call.tsx";
+import { callsRoutes } from "./pages/calls.tsx";
+import { dndRoutes } from "./pages/dnd.tsx";
+import { docsRoutes } from "./pages/docs.tsx";
+import { homeRoutes } from "./pages/home.tsx";
+import { settingsRoutes } from "./pages/settings.tsx";
+import { signInRoutes } from "./pages/sign-in.tsx";
+import { tasksRoutes } from "./pages/tasks.tsx";
+import { Problem } from "./problem.ts";
+import type { ServerEnv } from "./request-context.ts";
+import { requestMetrics } from "./request-metrics.ts";
+import { noStore, securityHeaders } from "./security-headers.ts";
+import { softphoneRoutes } from "./softphone-socket.ts";
+import { WavePeaksCache } from "./wave-peaks.ts";
+
+/** Largest body of a request, in bytes; the largest form stays below a quarter of it. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** The outside of the system: pages, API, streams and the softphone's socket. Nothing starts or listens by itself. */
+export const createApp = (parts: AppParts): Hono<ServerEnv> => {
+  const app = new Hono<ServerEnv>();
+  const https = parts.publicUrl?.startsWith("https:") ?? false;
+  const sessions = createSessions(parts);
+  const spoken = new SpokenNow(parts.media);
+  const pictures = { ...parts, spoken, peaks: new WavePeaksCache() };
+  const scriptedParts = [
+    ...(parts.carrier.kind === "scripted" ? ["phone network"] : []),
+    ...(parts.voice === "scripted" ? ["voice"] : []),
+  ];
+
+  app.onError(failureHandler(parts.log));
+  app.notFound((c) => answerProblem(c, new Problem("not-found")));
+
+  app.use(async (c, next) => {
+    const cookie = getCookie(c, SESSION_COOKIE);
+    c.set("requestId", newId("req", parts.clock.now()));
+    c.set("shell", {
+      scriptedParts,
+      formToken: sessions.formToken(cookie !== undefined && sessions.isOpen(cookie) ? cookie : ""),
+      assetUrl: parts.assets.url,
+    });
+    await next();
+    c.res.headers.set("X-Request-Id", c.get("requestId"));
+  });
+  app.use(requestMetrics(parts.metrics, parts.log));
+  app.use(securityHeaders({ https }));
+  app.use(noStore);
+  app.use(hostCheck(parts));
+  app.use(authenticate({ ...parts, sessions }));
+  app.use(crossSiteCheck({ sessions, publicUrl: parts.publicUrl }));
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new Problem("body-too-large");
+      },
+    }),
+  );
+  app.use(
+    methodNotAllowed<ServerEnv>({
+      app,
+      onMethodNotAllowed: (c, methods) =>
+        answerProblem(c, new Problem("method-not-allowed", { headers: { Allow: methods.join(", ") } })),
+    }),
+  );
+
+  app.get("/assets/*", (c) => parts.assets.respond(c.req.raw));
+  app.get("/favicon.ico", (c) => c.redirect("/assets/icons.svg", 302));
+  signInRoutes(app, {
+    sessions,
+    limit: new SignInLimit(parts.clock),
+    needed: parts.authToken !== null,
+    https,
+    addressOf(c) {
+      try {
+        return getConnInfo(c).remote.address ?? "unknown";
+      } catch {
+        // Outside of a listening server, as in tests, there is no connection.
+        return "unknown";
+      }
+    },
+  });
+
+  callRoutes(app, parts);
+  v1CallRoutes(app, parts);
+  v1TaskRoutes(app, parts);
+  serviceRoutes(app, parts);
+
+  liveRoutes(app, parts, pictures);
+  softphoneRoutes(app, parts.supervision);
+
+  homeRoutes(app, parts);
+  callsRoutes(app, parts);
+  callPageRoutes(app, parts, pictures);
+  tasksRoutes(app, parts);
+  agentsRoutes(app, parts);
+  dndRoutes(app, parts);
+  settingsRoutes(app, parts);
+  docsRoutes(app);
+  return app;
+};

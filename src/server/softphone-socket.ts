@@ -1,0 +1,34 @@
+import type { Hono } from "hono";
+import { upgradeWebSocket } from "hono/bun";
+import type { Supervision } from "../media/supervision/signalling.ts";
+import type { ServerEnv } from "./request-context.ts";
+
+/** Longest message a softphone may send, in characters; signalling stays far below. */
+export const MAX_SOCKET_MESSAGE = 64 * 1024;
+
+/** The softphone's WebSocket; who asks and from which page was settled before the upgrade. */
+export const softphoneRoutes = (app: Hono<ServerEnv>, supervision: Pick<Supervision, "attach">): void => {
+  app.get(
+    "/ws/softphone",
+    upgradeWebSocket((c) => {
+      const actor = (c as unknown as { get(name: "actor"): ServerEnv["Variables"]["actor"] }).get("actor");
+      let connection: ReturnType<Supervision["attach"]> | null = null;
+      return {
+        onOpen(_event, socket) {
+          connection = supervision.attach(
+            { send: (text) => socket.send(text), close: (code, reason) => socket.close(code, reason) },
+            actor,
+          );
+        },
+        onMessage({ data }, socket) {
+          if (typeof data === "string" && data.length <= MAX_SOCKET_MESSAGE) connection?.message(data);
+          else socket.close(1003, "only short text is understood");
+        },
+        onClose() {
+          connection?.closed();
+          connection = null;
+        },
+      };
+    }),
+  );
+};
