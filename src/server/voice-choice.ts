@@ -2,10 +2,8 @@ import { createHmac } from "node:crypto";
 import type { VoiceFor } from "../agents/attempt-run.ts";
 import type { Config } from "../core/config.ts";
 import { OutsideError } from "../core/errors.ts";
-import { seedOf } from "../media/carriers/scripted/chance.ts";
-import { personaOf } from "../media/carriers/scripted/personas.ts";
 import type { SpokenLine } from "../media/engine/protocol.ts";
-import { demoScript } from "../media/voices/demo-script.ts";
+import { demoVoice } from "../media/voices/demo-voice.ts";
 
 /** The seed of everything scripted: the same number has the same conversation each time. */
 export const DEMO_SEED = 1;
@@ -19,10 +17,7 @@ export const createVoiceChoice =
   async ({ call, brief, about }) => {
     const { config, speak, secret } = deps;
     if (config.voice === "scripted") {
-      const seed = seedOf(DEMO_SEED, call.to);
-      const { agentLines } = demoScript({ ...about, persona: personaOf(call.to).name, seed });
-      const lines = await Promise.all(agentLines.map((text) => speak(text, "agent")));
-      return { kind: "scripted", seed, brief, lines };
+      return await demoVoice({ subject: about, to: call.to, seed: DEMO_SEED, brief, speak });
     }
     if (!config.openai) throw new OutsideError("OPENAI_API_KEY is not set", { retryable: false });
     const { apiKey, baseUrl, realtimeModel, voice } = config.openai;

@@ -1,0 +1,280 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { version as mediasoupVersion } from "mediasoup";
+import { type Attempts, createAttempts } from "../agents/attempt-run.ts";
+import { CallCommands } from "../agents/call-commands.ts";
+import { createBus } from "../core/bus.ts";
+import { systemClock, systemSchedule } from "../core/clock.ts";
+import { type Config, ConfigError, loadConfig } from "../core/config.ts";
+import { messageOf, OutsideError } from "../core/errors.ts";
+import { createLog, inBackground, type Log } from "../core/log.ts";
+import { createMetrics } from "../core/metrics.ts";
+import { openStore } from "../core/store/open.ts";
+import { asteriskControl } from "../media/carriers/asterisk/control.ts";
+import type { CarrierControl, CarrierListener } from "../media/carriers/control.ts";
+import { scriptedControl } from "../media/carriers/scripted/control.ts";
+import { startMedia } from "../media/engine/handle.ts";
+import type { SpokenLine } from "../media/engine/protocol.ts";
+import { createSupervision } from "../media/supervision/signalling.ts";
+import { createSpeaker } from "../media/voices/speech.ts";
+import { createDialGate } from "../scheduler/dial-gate.ts";
+import { createScheduler } from "../scheduler/scheduler.ts";
+import { carrierProbe, mediaProbe, storeProbe, supervisionProbe } from "./api/health.ts";
+import { createApp } from "./app.tsx";
+import { buildAssets } from "./assets.ts";
+import { listen } from "./listen.ts";
+import { LIVE_PACE } from "./live/live-stream.ts";
+import { settleDead } from "./settle-dead.ts";
+import { createVoiceChoice, DEMO_SEED } from "./voice-choice.ts";
+
+/** Calls to one number a day on carriers that reach real people. */
+const CALLS_PER_NUMBER_A_DAY = 5;
+/** How long a new call waits for the scheduler's decision before it is answered, in ms. */
+const DECISION_MS = 2000;
+/** Said when a voice is lost for good while somebody listens. */
+const APOLOGY = "I am sorry, we have a technical problem. We will call you again. Goodbye.";
+
+/** A running OpenDeep. */
+export interface OpenDeep {
+  /** Where it answers. */
+  url: string;
+  /** Hangs all calls up, settles them and closes everything. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** Builds and connects all parts. @throws ConfigError on a wrong environment; OutsideError when a part cannot start. */
+export const startOpenDeep = async (env: Record<string, string | undefined>): Promise<OpenDeep> => {
+  const config = loadConfig(env);
+  const log = createLog({ level: config.logLevel });
+  const metrics = createMetrics();
+  const stopGuarding = guard(log, () => metrics.unhandledErrors.inc({ thread: "main" }));
+  mkdirSync(join(config.dataDir, "recordings"), { recursive: true });
+  const secret = keptSecret(config.dataDir);
+
+  const bus = createBus(log);
+  const store = await openStore({ path: join(config.dataDir, "opendeep.sqlite"), clock: systemClock, bus });
+  const tenant = await store.tenants.ensureDefault();
+  const user = await store.users.ensureOwner(tenant.id);
+  await settleDead({ store, dataDir: config.dataDir, now: systemClock.now(), log });
+
+  const { from, to } = config.rtpPorts;
+  const media = await startMedia({ rtp: { host: config.rtpHost, from, to }, log });
+  const speaker = createSpeaker({ log });
+  const speak = async (text: string, who: "agent" | "callee"): Promise<SpokenLine> => ({
+    text,
+    audio: await speaker.speak(text, who),
+  });
+
+  // Carrier and attempts know each other; events before the attempts exist are about no call of ours.
+  let attempts: Attempts | null = null;
+  const carrier = openCarrier({ config, log, speak, onEvent: (event) => attempts?.onCarrierEvent(event) });
+  attempts = createAttempts({
+    store,
+    media,
+    carrier,
+    commands: new CallCommands(),
+    voiceFor: createVoiceChoice({ config, speak, secret }),
+    apology: keepApology(log, speaker),
+    rtpHost: config.rtpHost,
+    recordingPath: (callId) => {
+      const relative = join("recordings", `${callId}.wav`);
+      return { relative, absolute: join(config.dataDir, relative) };
+    },
+    clock: systemClock,
+    schedule: systemSchedule,
+    log,
+    metrics,
+  });
+  const { start: startAttempt } = attempts;
+
+  const scripted = carrier.kind === "scripted";
+  const scheduler = createScheduler({
+    store,
+    clock: systemClock,
+    schedule: systemSchedule,
+    log,
+    metrics,
+    limits: { concurrent: Math.min(config.maxConcurrentCalls, carrier.capacity()), perSecond: config.dialRate },
+    gate: createDialGate({
+      store,
+      limits: { window: config.callingWindow, perNumberPerDay: scripted ? null : CALLS_PER_NUMBER_A_DAY },
+    }),
+    route: { carrier: carrier.kind, voice: config.voice, from: null },
+    canDial: () => media.isUp() && carrier.health().state === "up",
+    startAttempt,
+  });
+
+  const supervision = createSupervision({
+    log,
+    media,
+    webrtc: config.webrtc,
+    workerBin: () => workerBin(config),
+    callInfo: async (tenantId, callId) => {
+      const call = await store.calls.get(tenantId, callId);
+      return call && { live: call.answeredAt !== null && call.endedAt === null, who: call.calleeName || call.to };
+    },
+    joined: (actor, callId, mode) =>
+      noteSupervisor(actor.tenantId, callId, { type: "supervisor.joined", callId, userId: actor.userId, mode }),
+    left: (actor, callId) =>
+      noteSupervisor(actor.tenantId, callId, { type: "supervisor.left", callId, userId: actor.userId }),
+  });
+  const noteSupervisor: NoteSupervisor = (tenantId, callId, event) => {
+    const entry = {
+      at: systemClock.now(),
+      kind: "supervisor",
+      detail: event.type === "supervisor.joined" ? "a supervisor listens" : "a supervisor left",
+      event,
+    };
+    inBackground(log, "note a supervisor", store.callEvents.add(tenantId, callId, entry));
+  };
+  bus.subscribe((event) => {
+    if (event.type === "call.ended") supervision.callEnded(event.callId);
+  });
+
+  const assets = await buildAssets({ dev: config.logLevel === "debug" });
+  const app = createApp({
+    store,
+    bus,
+    log,
+    metrics,
+    clock: systemClock,
+    schedule: systemSchedule,
+    owner: { tenantId: tenant.id, userId: user.id, name: user.name, roles: user.roles },
+    secret,
+    authToken: config.authToken,
+    isLoopback: config.isLoopback,
+    publicUrl: config.publicUrl,
+    dataDir: config.dataDir,
+    carrier,
+    voice: config.voice,
+    attempts,
+    scheduler,
+    media,
+    supervision,
+    probes: [storeProbe(store), carrierProbe(carrier), mediaProbe(media), supervisionProbe(supervision)],
+    assets,
+    decisionMs: DECISION_MS,
+    pace: LIVE_PACE,
+  });
+  const server = openServer(config, app);
+  await carrier.start();
+  scheduler.start();
+  const url = `http://${config.isLoopback ? "localhost" : config.host}:${server.port}`;
+  log.info({ url, carrier: carrier.kind, voice: config.voice }, "OpenDeep is up");
+
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    scheduler.stop();
+    await attempts.closeAll();
+    supervision.close();
+    await server.stop(true);
+    await carrier.close();
+    await media.close();
+    await speaker.close();
+    store.close();
+    stopGuarding();
+  };
+  return {
+    url,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+};
+
+type NoteSupervisor = (
+  tenantId: string,
+  callId: string,
+  event:
+    | { type: "supervisor.joined"; callId: string; userId: string; mode: string }
+    | { type: "supervisor.left"; callId: string; userId: string },
+) => void;
+
+/** One stray rejection must not end a process full of calls: it is logged and counted. Returns how to stop guarding. */
+const guard = (log: Log, count: () => void): (() => void) => {
+  const survive = (thrown: unknown): void => {
+    count();
+    log.error({ problem: messageOf(thrown), error: thrown }, "unhandled in the main thread");
+  };
+  process.on("unhandledRejection", survive);
+  process.on("uncaughtException", survive);
+  return () => {
+    process.off("unhandledRejection", survive);
+    process.off("uncaughtException", survive);
+  };
+};
+
+/** The secret that signs sessions: made once, kept beside the database, readable by its owner only. */
+const keptSecret = (dataDir: string): string => {
+  const path = join(dataDir, "secret");
+  if (!existsSync(path)) {
+    writeFileSync(path, Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex"), { mode: 0o600 });
+  }
+  return readFileSync(path, "utf8").trim();
+};
+
+const openCarrier = (deps: {
+  config: Config;
+  log: Log;
+  speak: (text: string, who: "agent" | "callee") => Promise<SpokenLine>;
+  onEvent: CarrierListener;
+}): CarrierControl => {
+  const { config, log, speak, onEvent } = deps;
+  if (config.carrier === "asterisk" && config.ari) {
+    const ports = config.rtpPorts.to - config.rtpPorts.from + 1;
+    return asteriskControl({ ari: config.ari, callCapacity: Math.min(config.maxConcurrentCalls, ports), log, onEvent });
+  }
+  return scriptedControl({
+    seed: DEMO_SEED,
+    speak,
+    schedule: systemSchedule,
+    log,
+    onEvent,
+    maxCalls: config.maxConcurrentCalls,
+  });
+};
+
+/** The apology as sound, made ahead; null while there is none, and where no synthesiser could make words of it. */
+const keepApology = (log: Log, speaker: ReturnType<typeof createSpeaker>): (() => SpokenLine | null) => {
+  let line: SpokenLine | null = null;
+  const make = speaker.speak(APOLOGY, "agent").then((audio) => {
+    if (speaker.sounds === "words") line = { text: APOLOGY, audio };
+  });
+  inBackground(log, "make the apology", make);
+  return () => line;
+};
+
+/** The mediasoup worker: the one configured, else the one that set-up keeps for the installed version. */
+const workerBin = (config: Config): string | null => {
+  const kept = resolve(import.meta.dir, `../../.cache/mediasoup-worker-${mediasoupVersion}/mediasoup-worker`);
+  const path = config.mediasoupWorkerBin ?? kept;
+  return existsSync(path) ? path : null;
+};
+
+const openServer = (config: Config, app: ReturnType<typeof createApp>): Bun.Server<unknown> => {
+  try {
+    return listen(app, config);
+  } catch (cause) {
+    throw new OutsideError(`port ${config.port} cannot be opened: another program uses it, or choose another PORT`, {
+      retryable: false,
+      cause,
+    });
+  }
+};
+
+if (import.meta.main) {
+  try {
+    const openDeep = await startOpenDeep(process.env);
+    console.log(`\n  OpenDeep is ready: ${openDeep.url}\n`);
+    const stop = async (): Promise<void> => {
+      await openDeep.close();
+      process.exit(0);
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  } catch (thrown) {
+    console.error(thrown instanceof ConfigError || thrown instanceof OutsideError ? thrown.message : thrown);
+    process.exit(1);
+  }
+}
