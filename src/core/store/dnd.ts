@@ -59,7 +59,7 @@ export const dndOf = (ledger: Ledger): Dnd => {
   );
   const remove = db.query<{ id: string }, { tenantId: string; phone: string; reason: string; now: number }>(
     `UPDATE dnd_list SET removed_at = $now, removed_reason = $reason
-     WHERE phone = $phone AND COALESCE(tenant_id, '') = $tenantId AND removed_at IS NULL RETURNING id`,
+     WHERE phone = $phone AND tenant_id = $tenantId AND removed_at IS NULL RETURNING id`,
   );
   const list = db.query<DndEntry, { tenantId: string; before: string; limit: number }>(
     `SELECT ${COLUMNS} FROM dnd_list

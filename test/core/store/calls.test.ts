@@ -5,7 +5,13 @@ test("creating a call moves its task to in-progress, counts the attempt and anno
   const fresh = await freshStore();
   const task = await newTask(fresh.store, { calleeName: "Dr. Lee", organization: "Lee Dental" });
   const call = await dial(fresh);
-  expect(call).toMatchObject({ taskId: task.id, attempt: 1, status: "pending_initiation", to: PHONE, durationMs: null });
+  expect(call).toMatchObject({
+    taskId: task.id,
+    attempt: 1,
+    status: "pending_initiation",
+    to: PHONE,
+    durationMs: null,
+  });
   expect(call).toMatchObject({ calleeName: "Dr. Lee", organization: "Lee Dental", action: "book a table" });
   expect(await fresh.store.tasks.get("default", task.id)).toMatchObject({ status: "in-progress", attempts: 1 });
   expect(fresh.heard.map((event) => event.type)).toEqual(["task.created", "task.changed", "call.created"]);
@@ -20,12 +26,23 @@ test("an answered call that the callee ends is completed, timed from the answer,
   const end = { cause: "callee-hung-up", disposition: "answered", at: fresh.clock.now(), stats: FIGURES } as const;
   const settled = await fresh.store.calls.settle("default", call.id, end);
   if (!settled.ok) throw new Error(settled.reason);
-  expect(settled.call).toMatchObject({ status: "completed_attempt", durationMs: 61_000, hangupCause: "callee-hung-up" });
+  expect(settled.call).toMatchObject({
+    status: "completed_attempt",
+    durationMs: 61_000,
+    hangupCause: "callee-hung-up",
+  });
   expect(settled.call.stats).toEqual(FIGURES);
   expect(settled.call.latency).toEqual({ turns: 3, p50Ms: 200, p95Ms: 300 });
   expect(settled.task).toMatchObject({ status: "pending_analysis", nextActionAt: null });
   const timeline = await fresh.store.callEvents.of("default", call.id);
-  expect(timeline.map((line) => line.kind)).toEqual(["created", "initiating", "dialing", "ringing", "answered", "ended"]);
+  expect(timeline.map((line) => line.kind)).toEqual([
+    "created",
+    "initiating",
+    "dialing",
+    "ringing",
+    "answered",
+    "ended",
+  ]);
 });
 
 test("a call settled twice keeps its first end and tells nobody the second time", async () => {
@@ -37,7 +54,10 @@ test("a call settled twice keeps its first end and tells nobody the second time"
   const told = fresh.heard.length;
   const again = { cause: "failed", disposition: "failed", at: fresh.clock.now() } as const;
   expect(await fresh.store.calls.settle("default", call.id, again)).toEqual({ ok: false, reason: "already-over" });
-  expect(await fresh.store.calls.get("default", call.id)).toMatchObject({ status: "failed_attempt", hangupCause: "busy" });
+  expect(await fresh.store.calls.get("default", call.id)).toMatchObject({
+    status: "failed_attempt",
+    hangupCause: "busy",
+  });
   expect(fresh.heard.length).toBe(told);
 });
 
@@ -46,7 +66,11 @@ test("a call that nobody answered lasted 0 ms", async () => {
   await newTask(fresh.store);
   const { id } = await dial(fresh);
   fresh.clock.advance(30_000);
-  await fresh.store.calls.settle("default", id, { cause: "no-answer", disposition: "no-answer", at: fresh.clock.now() });
+  await fresh.store.calls.settle("default", id, {
+    cause: "no-answer",
+    disposition: "no-answer",
+    at: fresh.clock.now(),
+  });
   expect(await fresh.store.calls.get("default", id)).toMatchObject({ durationMs: 0, answeredAt: null });
 });
 

@@ -76,7 +76,10 @@ test("a released task is due when it says, and the old token opens nothing any m
   });
   const call = { taskId: task.id, leaseToken: claimed!.leaseToken, carrier: "s", voice: "s", to: "+12025550100" };
   clock.advance(60_000);
-  expect(await store.calls.create("default", { ...call, at: clock.now() })).toEqual({ ok: false, reason: "stale-lease" });
+  expect(await store.calls.create("default", { ...call, at: clock.now() })).toEqual({
+    ok: false,
+    reason: "stale-lease",
+  });
 });
 
 test("a refusal is stored, announced, and may put the task on hold", async () => {
@@ -86,7 +89,10 @@ test("a refusal is stored, announced, and may put the task on hold", async () =>
   const refusal = { reason: "do-not-call", nextActionAt: null, status: "on_hold" } as const;
   expect(await store.tasks.refuse("default", task.id, 99, refusal)).toEqual({ ok: false, reason: "stale-lease" });
   const refused = await store.tasks.refuse("default", task.id, claimed!.leaseToken, refusal);
-  expect(refused).toMatchObject({ ok: true, task: { status: "on_hold", lastRefusal: "do-not-call", nextActionAt: null } });
+  expect(refused).toMatchObject({
+    ok: true,
+    task: { status: "on_hold", lastRefusal: "do-not-call", nextActionAt: null },
+  });
   expect(heard.slice(1).map((event) => event.type)).toEqual(["task.refused", "task.changed"]);
 });
 
@@ -110,7 +116,10 @@ test("a task is cancelled unless its call runs or it is over, and a cancelled ta
   const [claimed] = await tasks.claimDue("default", { now: fresh.clock.now(), ...LEASE });
   expect(await tasks.cancel("default", task.id)).toMatchObject({ ok: true, task: { status: "cancelled" } });
   const call = { taskId: task.id, leaseToken: claimed!.leaseToken, carrier: "s", voice: "s", to: "+12025550100" };
-  expect(await calls.create("default", { ...call, at: fresh.clock.now() })).toEqual({ ok: false, reason: "task-not-due" });
+  expect(await calls.create("default", { ...call, at: fresh.clock.now() })).toEqual({
+    ok: false,
+    reason: "task-not-due",
+  });
   expect(await tasks.cancel("default", task.id)).toEqual({ ok: false, reason: "already-over" });
   expect(await tasks.cancel("default", "tsk_nothing")).toEqual({ ok: false, reason: "unknown-task" });
   const running = await newTask(fresh.store);
@@ -127,14 +136,20 @@ test("a judged task may be tried again until its attempts are used up", async ()
   const end = { cause: "no-answer", disposition: "no-answer", at: fresh.clock.now() } as const;
   await calls.settle("default", (await dial(fresh)).id, end);
   const nextActionAt = fresh.clock.now() + 3_600_000;
-  expect(await tasks.judge("default", task.id, { ...again, nextActionAt })).toMatchObject({ ok: true, task: { nextActionAt } });
+  expect(await tasks.judge("default", task.id, { ...again, nextActionAt })).toMatchObject({
+    ok: true,
+    task: { nextActionAt },
+  });
   fresh.clock.advance(3_600_000);
   const second = await dial(fresh);
   expect(second.attempt).toBe(2);
   await calls.settle("default", second.id, end);
   expect(await tasks.judge("default", task.id, again)).toEqual({ ok: false, reason: "too-many-attempts" });
   const lost = { to: "failed_conclusive", reason: "nobody is ever there" } as const;
-  expect(await tasks.judge("default", task.id, lost)).toMatchObject({ ok: true, task: { status: "failed_conclusive" } });
+  expect(await tasks.judge("default", task.id, lost)).toMatchObject({
+    ok: true,
+    task: { status: "failed_conclusive" },
+  });
   expect(await tasks.judge("default", task.id, lost)).toEqual({ ok: false, reason: "not-allowed" });
 });
 
