@@ -45,7 +45,6 @@ export class Playout {
   #items = 0;
   /** Items at the front that are over. */
   #over = 0;
-  #cleared = Number.NEGATIVE_INFINITY;
 
   /** Speech that waits, in ms. */
   get queuedMs(): number {
@@ -137,7 +136,6 @@ export class Playout {
       cuts.count++;
       this.#closed[slot] = 1;
     }
-    if (this.#items > 0) this.#cleared = this.#tag[this.#slot(this.#items - 1)]!;
     this.#over = this.#items;
     this.#queued = 0;
     return cuts.count;
@@ -157,7 +155,6 @@ export class Playout {
 
   /** Slot that takes bytes of this tag now, or why none does. */
   #open(tag: number): number {
-    if (tag <= this.#cleared) return STRAGGLER;
     if (this.#items > 0) {
       const newest = this.#slot(this.#items - 1);
       const newestTag = this.#tag[newest]!;

@@ -193,7 +193,7 @@ test("over any course of pushes, ends, pulls and barge-ins each item is heard fr
     fc.constant({ kind: "clear" as const, len: 0 }),
   );
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
+    fc.property(fc.array(action, { maxLength: 120, size: "max" }), (actions) => {
       const playout = new Playout();
       const cuts = new PlayoutCuts();
       const frame = new Uint8Array(160);
