@@ -11,9 +11,17 @@ export interface DemoNumber {
 
 /**
  * The form for one call. It works as a plain form; through htmx a 422 changes this form alone and keeps what was typed.
- * `key` makes a second press of the button the same request.
+ * `requestKey` makes a second press of the button the same request.
  */
-export const CallForm = ({ values, problems, key }: { values: FormValues; problems: FormProblems; key: string }) => (
+export const CallForm = ({
+  values,
+  problems,
+  requestKey,
+}: {
+  values: FormValues;
+  problems: FormProblems;
+  requestKey: string;
+}) => (
   <form
     id="call-form"
     class="form"
@@ -23,7 +31,7 @@ export const CallForm = ({ values, problems, key }: { values: FormValues; proble
     hx-disable="find button[type=submit]"
     {...{ "hx-status:422": "target:#call-form select:#call-form swap:outerMorph" }}
   >
-    <input type="hidden" name="idempotency_key" value={key} />
+    <input type="hidden" name="idempotency_key" value={requestKey} />
     <div class="fields">
       <Field
         name="phone_number"

@@ -1,3 +1,4 @@
+import type { Child } from "hono/jsx";
 import type { Bus } from "../../core/bus.ts";
 import { callIsOver } from "../../core/call.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -28,6 +29,17 @@ const turnsById = (picture: CallPicture): Map<string, string> => {
   return drawn;
 };
 
+/** Where on the page, and what it shows. */
+type Region = readonly [target: string, content: Child];
+
+/** The regions beside the words that change while a call goes on. */
+const regionsOf = (picture: CallPicture): Region[] => [
+  ["#waiting", <Waiting call={picture.call} turns={picture.turns.length + picture.partials.length} />],
+  ["#facts", <CallFacts call={picture.call} />],
+  ["#timeline", <Timeline entries={picture.timeline} from={picture.call.createdAt} />],
+  ["#levels", <LevelBars levels={picture.levels} />],
+];
+
 /** One call as it happens: words, state, facts and levels, each sent when it changed. */
 export const callSource = (given: {
   parts: PictureParts;
@@ -39,28 +51,32 @@ export const callSource = (given: {
   const { parts, bus, clock, tenantId, callId } = given;
   let picture: CallPicture | null = null;
   let isStale = true;
-  let turns = new Map<string, string>();
-  let isFirst = true;
+  let turns: Map<string, string> | null = null;
   const sent = new Map<string, string>();
 
-  /** A region of the page, if it looks different from what was sent last. */
-  const changed = (target: string, content: unknown): string => {
+  /** Notes how a region looks now; whether that differs from what was sent last. */
+  const isNew = (target: string, content: Child): boolean => {
     const html = String(content);
-    if (sent.get(target) === html) return "";
+    if (sent.get(target) === html) return false;
     sent.set(target, html);
-    return String(
-      <hx-partial hx-target={target} hx-swap="outerMorph">
-        {content as never}
-      </hx-partial>,
-    );
+    return true;
   };
 
-  const drawTurns = (now: CallPicture): string => {
+  const changed = ([target, content]: Region): string =>
+    isNew(target, content)
+      ? String(
+          <hx-partial hx-target={target} hx-swap="outerMorph">
+            {content}
+          </hx-partial>,
+        )
+      : "";
+
+  const drawTurns = (before: Map<string, string>, now: CallPicture): string => {
     const fresh = turnsById(now);
     let drawn = "";
-    for (const [id, html] of fresh) if (turns.get(id) !== html) drawn += html;
+    for (const [id, html] of fresh) if (before.get(id) !== html) drawn += html;
     if (drawn !== "") drawn = `<hx-upsert hx-target="#turns" key="data-order">${drawn}</hx-upsert>`;
-    for (const id of turns.keys()) {
+    for (const id of before.keys()) {
       // Words that turned out to be no turn, such as a cough.
       if (!fresh.has(id)) drawn += `<hx-partial hx-target="#${id}" hx-swap="delete"></hx-partial>`;
     }
@@ -82,7 +98,6 @@ export const callSource = (given: {
       };
     },
     async draw() {
-      const wasOver = picture !== null && callIsOver(picture.call.status);
       if (isStale || picture === null) {
         isStale = false;
         picture = await callPicture(parts, tenantId, callId);
@@ -94,26 +109,14 @@ export const callSource = (given: {
       }
       const { call } = picture;
       const isOver = callIsOver(call.status);
-      const head = changed("#call-head", <CallHead call={call} now={call.answeredAt ?? call.createdAt} />);
-      if (isFirst || isOver) {
-        isFirst = false;
+      const head = changed(["#call-head", <CallHead call={call} now={call.answeredAt ?? call.createdAt} />]);
+      const regions = regionsOf(picture);
+      if (turns === null || isOver) {
         turns = turnsById(picture);
-        return (
-          head +
-          changed(
-            "#call-body",
-            <CallBody picture={{ ...picture, levels: isOver || wasOver ? null : picture.levels }} />,
-          )
-        );
+        for (const [target, content] of regions) isNew(target, content);
+        return head + changed(["#call-body", <CallBody picture={picture} />]);
       }
-      return (
-        head +
-        drawTurns(picture) +
-        changed("#waiting", <Waiting call={call} turns={turns.size} />) +
-        changed("#facts", <CallFacts call={call} />) +
-        changed("#timeline", <Timeline entries={picture.timeline} from={call.createdAt} />) +
-        changed("#levels", <LevelBars levels={picture.levels} />)
-      );
+      return head + drawTurns(turns, picture) + regions.map(changed).join("");
     },
     isOver() {
       if (picture === null) return true;

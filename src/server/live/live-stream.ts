@@ -70,18 +70,19 @@ export const liveStream = (c: Context, parts: LiveParts, source: LiveSource): Re
   if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
   const response = streamSSE(c, async (stream) => {
     const bell = new Doorbell(parts.schedule);
-    const stop = source.listen(() => bell.ring());
-    stream.onAbort(() => {
+    let stop: (() => void) | null = source.listen(() => bell.ring());
+    const leave = (): void => {
       bell.end();
-      stop();
-    });
+      stop?.();
+      stop = null;
+    };
+    stream.onAbort(leave);
     try {
       await run(stream, bell, source, parts.pace);
     } catch (thrown) {
       parts.log.error({ problem: messageOf(thrown) }, "a live stream failed");
     } finally {
-      bell.end();
-      stop();
+      leave();
     }
   });
   response.headers.set("Cache-Control", "no-store");

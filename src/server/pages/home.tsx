@@ -92,7 +92,7 @@ const HomePage = (props: {
                 {props.notice}
               </p>
             )}
-            <CallForm values={props.values} problems={props.problems} key={newId("req")} />
+            <CallForm values={props.values} problems={props.problems} requestKey={newId("req")} />
           </div>
         </section>
         {props.isScripted ? (

@@ -1,0 +1,261 @@
+import { expect, test } from "bun:test";
+import { METER } from "../../../src/media/engine/meters.ts";
+import { answerCall, endCall, openServer, type ServerRig, settle } from "../../support/server-rig.ts";
+
+/** Reads a stream of the server as a page does. */
+const follow = async (server: ServerRig, path: string) => {
+  const aborted = new AbortController();
+  const response = await server.app.request(path, { signal: aborted.signal });
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-type")).toContain("text/event-stream");
+  const reader = response.body!.pipeThrough(new TextDecoderStream() as never).getReader();
+  let text = "";
+  let isOver = false;
+  const pump = async (): Promise<void> => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += value;
+    }
+    isOver = true;
+  };
+  const pumping = pump().catch(() => {});
+  return {
+    /** What came since the last time. */
+    async news(): Promise<string> {
+      await settle();
+      const seen = text;
+      text = "";
+      return seen;
+    },
+    get isOver() {
+      return isOver;
+    },
+    async leave(): Promise<void> {
+      await reader.cancel();
+      aborted.abort();
+      await pumping;
+      await settle();
+    },
+  };
+};
+
+test("a stream begins with the whole region, so that nothing missed matters", async () => {
+  const server = await openServer();
+  const call = await server.call({ calleeName: "Front desk" });
+  const stream = await follow(server, "/sse/calls");
+  const snapshot = await stream.news();
+  expect(snapshot).toContain('hx-target="#live-rows"');
+  expect(snapshot).toContain(`live-${call.id}`);
+  expect(snapshot).toContain('hx-target="#recent-rows"');
+  await stream.leave();
+});
+
+test("changes reach the board in one update for many, four times a second at most", async () => {
+  const server = await openServer();
+  const call = await server.call();
+  const stream = await follow(server, "/sse/calls");
+  await stream.news();
+  await answerCall(server, call.id);
+  expect(await stream.news()).toBe("");
+  server.timers.advance(250);
+  const update = await stream.news();
+  expect(update.match(/^data: /gm)).toHaveLength(1);
+  expect(update).toContain(`hx-target="#live-${call.id}"`);
+  expect(update).toContain("Talking");
+  expect(update).not.toContain("Ringing");
+  await stream.leave();
+});
+
+test("calls that come and go appear on and leave the board", async () => {
+  const server = await openServer();
+  const stream = await follow(server, "/sse/calls");
+  expect(await stream.news()).toContain("No calls right now");
+  server.timers.advance(250);
+  const call = await server.call();
+  await settle();
+  server.timers.advance(250);
+  const arrival = await stream.news();
+  expect(arrival).toContain(`<tr id="live-${call.id}">`);
+  await answerCall(server, call.id);
+  await endCall(server, call.id);
+  server.timers.advance(250);
+  const end = await stream.news();
+  expect(end).toContain("No calls right now");
+  expect(end).toContain(`<tr id="recent-${call.id}">`);
+  await stream.leave();
+});
+
+test("a page of older results is not overwritten by the newest", async () => {
+  const server = await openServer();
+  const stream = await follow(server, "/sse/calls?only=live");
+  const snapshot = await stream.news();
+  expect(snapshot).toContain("#live-rows");
+  expect(snapshot).not.toContain("#recent-rows");
+  await stream.leave();
+});
+
+test("a silent stream says something every 15 s", async () => {
+  const server = await openServer();
+  const stream = await follow(server, "/sse/calls");
+  await stream.news();
+  server.timers.advance(250);
+  await settle();
+  server.timers.advance(15_000);
+  expect(await stream.news()).toBe(": beat\n\n");
+  server.timers.advance(250);
+  await settle();
+  server.timers.advance(15_000);
+  expect(await stream.news()).toBe(": beat\n\n");
+  await stream.leave();
+});
+
+test("leaving a page ends its stream: nothing listens and no timer waits", async () => {
+  const server = await openServer();
+  const call = await server.call();
+  let listening = 0;
+  const subscribe = server.bus.subscribe;
+  server.bus.subscribe = (listener) => {
+    listening++;
+    const stop = subscribe(listener);
+    return () => {
+      listening--;
+      stop();
+    };
+  };
+  for (const path of ["/sse/calls", `/sse/calls/${call.id}`]) {
+    const stream = await follow(server, path);
+    await stream.news();
+    expect(listening).toBe(1);
+    await stream.leave();
+    expect([path, listening, server.timers.waiting]).toEqual([path, 0, 0]);
+  }
+});
+
+test("words are shown while they are spoken, then replaced by the stored turn in the same place", async () => {
+  const server = await openServer();
+  const call = await server.call();
+  await answerCall(server, call.id);
+  const stream = await follow(server, `/sse/calls/${call.id}`);
+  await stream.news();
+  const say = (text: string): void =>
+    server.media({ type: "partial", callId: call.id, key: "c1", speaker: "callee", text, atMs: 1500 });
+  say("Good");
+  say("Good morning, <b>Bright</b> Smile");
+  server.timers.advance(250);
+  const partial = await stream.news();
+  expect(partial).toContain('<hx-upsert hx-target="#turns" key="data-order">');
+  expect(partial).toContain('<li id="turn-c1" class="turn callee partial" data-order="000001500"');
+  expect(partial).toContain("&lt;b&gt;Bright&lt;/b&gt;");
+  expect(partial.match(/<li /g)).toHaveLength(1);
+  const turn = {
+    key: "c1",
+    speaker: "callee" as const,
+    text: "Good morning, Bright Smile Dental.",
+    atMs: 1500,
+    endMs: 3000,
+    interrupted: false,
+  };
+  server.media({ type: "turn", callId: call.id, turn });
+  await server.store.transcripts.put(server.tenantId, call.id, turn);
+  server.timers.advance(250);
+  const stored = await stream.news();
+  expect(stored).toContain('<li id="turn-c1" class="turn callee" data-order="000001500"');
+  expect(stored).toContain("Good morning, Bright Smile Dental.");
+  await stream.leave();
+});
+
+test("words that turned out to be no turn go away", async () => {
+  const server = await openServer();
+  const call = await server.call();
+  await answerCall(server, call.id);
+  server.media({ type: "partial", callId: call.id, key: "c1", speaker: "callee", text: "Hm", atMs: 0 });
+  const stream = await follow(server, `/sse/calls/${call.id}`);
+  expect(await stream.news()).toContain("turn-c1");
+  server.media({
+    type: "turn",
+    callId: call.id,
+    turn: { key: "c1", speaker: "callee", text: "", atMs: 0, endMs: 1, interrupted: false },
+  });
+  server.timers.advance(250);
+  expect(await stream.news()).toContain('<hx-partial hx-target="#turn-c1" hx-swap="delete">');
+  await stream.leave();
+});
+
+test("loudness of both parties is drawn while the call's media is open", async () => {
+  const server = await openServer();
+  const call = await server.call();
+  await answerCall(server, call.id);
+  server.media({ type: "opened", callId: call.id, port: 0, slot: 3 });
+  server.parts.media.meters.set(3, METER.calleeLevelDbov, -30);
+  server.parts.media.meters.set(3, METER.agentLevelDbov, -127);
+  const stream = await follow(server, `/sse/calls/${call.id}`);
+  expect(await stream.news()).toContain("M0 0H50V6H0Z");
+  server.parts.media.meters.set(3, METER.calleeLevelDbov, -15);
+  server.timers.advance(250);
+  await settle();
+  server.timers.advance(250);
+  const update = await stream.news();
+  expect(update).toContain('hx-target="#levels"');
+  expect(update).toContain("M0 0H75V6H0Z");
+  await stream.leave();
+});
+
+test("the end of a call brings the finished page, its recording when it is closed, and ends the stream", async () => {
+  const server = await openServer();
+  const call = await server.call();
+  await answerCall(server, call.id);
+  await server.store.recordings.open(server.tenantId, call.id, { path: `recordings/${call.id}.wav` });
+  const stream = await follow(server, `/sse/calls/${call.id}`);
+  await stream.news();
+  await endCall(server, call.id);
+  server.timers.advance(250);
+  const end = await stream.news();
+  expect(end).toContain('hx-target="#call-body"');
+  expect(end).toContain("The recording is being made ready.");
+  expect(stream.isOver).toBe(false);
+  await server.store.recordings.close(server.tenantId, call.id, { durationMs: 42_000, bytes: 100 });
+  server.timers.advance(250);
+  const last = await stream.news();
+  expect(last).toContain("data-player");
+  expect(last).toContain("event: over");
+  expect(stream.isOver).toBe(true);
+  expect(server.timers.waiting).toBe(0);
+});
+
+test("a call that ended before the page connected is drawn once and done", async () => {
+  const server = await openServer();
+  const call = await server.call();
+  await answerCall(server, call.id);
+  await endCall(server, call.id);
+  const stream = await follow(server, `/sse/calls/${call.id}`);
+  expect(await stream.news()).toContain("event: over");
+  expect(stream.isOver).toBe(true);
+});
+
+test("a reader that does not read is owed one message, however much happens", async () => {
+  const server = await openServer();
+  const response = await server.app.request("/sse/calls");
+  const reader = response.body!.getReader();
+  for (let i = 0; i < 40; i++) {
+    await server.call();
+    server.timers.advance(250);
+    await settle();
+  }
+  let messages = 0;
+  for (let i = 0; i < 10; i++) {
+    const read = await Promise.race([reader.read(), settle().then(() => null)]);
+    if (read === null || read.done) break;
+    messages += new TextDecoder().decode(read.value).match(/^data: /gm)?.length ?? 0;
+  }
+  expect(messages).toBeLessThan(6);
+  await reader.cancel();
+});
+
+test("asking for a stream's headers alone starts none", async () => {
+  const server = await openServer();
+  const response = await server.app.request("/sse/calls", { method: "HEAD" });
+  expect(response.status).toBe(200);
+  await settle();
+  expect(server.timers.waiting).toBe(0);
+});
