@@ -19,8 +19,10 @@ const PONG_MS = 2000;
 const ANSWER_MS = 8000;
 /** Callee audio the network has not taken: about 5 s of it means a dead connection, in bytes. */
 const MAX_BACKLOG_BYTES = 65_536;
-/** Longest wait between two looks at the connection, in ms. */
+/** Time between two looks at the connection, in ms. */
 const LOOK_MS = 200;
+/** Looks in which nothing came, at least, before silence counts: a stalled process must not take itself for a dead peer. */
+const SILENT_LOOKS = 5;
 
 /** Handshake answers that the next try gets too. */
 const FINAL_STATUS = new Set([400, 401, 403, 404, 429]);
@@ -62,6 +64,8 @@ export class RealtimeLink {
   #messageAtMs: number;
   #pingAtMs = -1;
   #lookAtMs = 0;
+  #silentLooks = 0;
+  #unansweredLooks = 0;
   #failure = "";
 
   /** @param urgent a callee is waiting: less time for the set-up */
@@ -131,17 +135,22 @@ export class RealtimeLink {
       this.#arrivals = socket.arrivals;
       this.#arrivalAtMs = nowMs;
       this.#pingAtMs = -1;
-    }
+      this.#silentLooks = 0;
+    } else this.#silentLooks++;
     if (socket.messages !== this.#messages || !awaiting) {
       this.#messages = socket.messages;
       this.#messageAtMs = nowMs;
-    }
+      this.#unansweredLooks = 0;
+    } else this.#unansweredLooks++;
+    const unanswered = nowMs - this.#messageAtMs > ANSWER_MS && this.#unansweredLooks >= SILENT_LOOKS;
     if (socket.backlogBytes > MAX_BACKLOG_BYTES) this.#lose("the connection takes no audio", false);
-    else if (nowMs - this.#messageAtMs > ANSWER_MS) this.#lose("the service does not answer", false);
+    else if (unanswered) this.#lose("the service does not answer", false);
     else if (this.#pingAtMs >= 0) {
-      if (nowMs - this.#pingAtMs > PONG_MS) this.#lose("the connection is silent", false);
+      if (nowMs - this.#pingAtMs > PONG_MS && this.#silentLooks >= SILENT_LOOKS)
+        this.#lose("the connection is silent", false);
     } else if (nowMs - this.#arrivalAtMs > (awaiting ? URGENT_PING_AFTER_MS : PING_AFTER_MS)) {
       this.#pingAtMs = nowMs;
+      this.#silentLooks = 0;
       socket.ping();
     }
   }

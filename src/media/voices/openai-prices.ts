@@ -83,8 +83,8 @@ export const responseUsage = (model: string, usage: unknown): VoiceUsage => {
 export const transcriptionUsage = (model: string, usage: unknown): VoiceUsage => {
   const perMinute = TRANSCRIPTION.find(([name]) => model.startsWith(name))?.[1] ?? 0.017;
   const counters = countersOf(usage);
-  const tokens = counters["input_token_details.audio_tokens"] ?? counters["input_tokens"] ?? 0;
-  const minutes = counters["seconds"] === undefined ? tokens / CALLEE_TOKENS_PER_MINUTE : counters["seconds"] / 60;
+  const tokens = counters["input_token_details.audio_tokens"] ?? counters.input_tokens ?? 0;
+  const minutes = counters.seconds === undefined ? tokens / CALLEE_TOKENS_PER_MINUTE : counters.seconds / 60;
   return { provider: "openai", model, counters, costUsd: minutes * perMinute };
 };
 

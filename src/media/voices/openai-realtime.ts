@@ -12,7 +12,7 @@ import {
 import type { ServerEvent, ServerEventOf } from "./openai-events.ts";
 import { type LinkOwner, RealtimeLink } from "./openai-link.ts";
 import { responseUsage, transcriptionUsage } from "./openai-prices.ts";
-import { TRANSCRIPTION_MODEL } from "./openai-session.ts";
+import { PREFIX_PADDING_MS, TRANSCRIPTION_MODEL, TURN_END_SILENCE_MS } from "./openai-session.ts";
 import { type Ask, ResponseGate } from "./response-gate.ts";
 import { Truncations } from "./truncations.ts";
 import type { CutItem, Voice, VoiceSink } from "./voice.ts";
@@ -115,6 +115,8 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
   #lostAtMs = -1;
   #lostDetail = "";
   #lostStreamMs = 0;
+  /** It was lost in the middle of a sentence. */
+  #brokeOff = false;
   #tries = 1;
   #losses = 0;
   #rotateAfterMs = ROTATE_AFTER_MS;
@@ -321,9 +323,9 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
     this.#lostStreamMs = this.#stream.ms;
     const active = this.#gate.active === null ? null : this.#responses.get(this.#gate.active);
     this.#gate.shut();
-    if (active && !active.muted && (active.spoke || active.ask?.kind !== "opening")) {
-      this.#gate.ask({ kind: "continue", body: {} });
-    } else if (active?.ask && !active.muted) this.#gate.ask(active.ask);
+    this.#brokeOff = active?.spoke === true && !active.muted;
+    if (this.#brokeOff) this.#gate.ask({ kind: "continue", body: {} });
+    else if (active && !active.muted) this.#gate.ask(active.ask ?? { kind: "turn", body: {} });
     for (const utterance of this.#utterances.values()) {
       if (utterance.audioEnded && utterance.textFinal) continue;
       this.#conversation.breakOff(utterance);
@@ -355,9 +357,11 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
       this.#sink.calleeText(turn.key, "", turn.startMs, turn.endMs, true);
       if (this.#mayAnswer) this.#gate.answered(false);
     }
-    if (this.#wasReady) this.#conversation.note(this.#gate.isWaiting && !again ? CONTINUE : RESUME);
+    if (this.#wasReady) this.#conversation.note(this.#brokeOff && !again ? CONTINUE : RESUME);
     for (const event of this.#conversation.replay()) link.send(event);
-    const fromMs = this.#wasReady ? (again ? this.#unansweredFromMs : this.#lostStreamMs) : 0;
+    // A little earlier than the speech, so that its padding is whole and its time can be told.
+    const speechMs = this.#unansweredFromMs - PREFIX_PADDING_MS;
+    const fromMs = this.#wasReady ? (again ? speechMs : this.#lostStreamMs) : 0;
     link.streamStartMs = this.#stream.replay(fromMs, (frame) => link.hear(frame));
     this.#unansweredFromMs = -1;
     const recovered = this.#lostAtMs >= 0 && this.#wasReady;
@@ -482,7 +486,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
 
   #created({ response: { id, metadata, conversation_id } }: ServerEventOf<"response.created">): void {
     if (conversation_id === null) return;
-    const ask = this.#gate.created(id, metadata?.["ask"]);
+    const ask = this.#gate.created(id, metadata?.ask);
     const response = this.#response(id);
     response.ask = ask;
     this.#owedSinceMs = this.#cutSinceMs = -1;
@@ -572,17 +576,21 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
   }
 
   #speechStarted(link: RealtimeLink, event: ServerEventOf<"input_audio_buffer.speech_started">): void {
-    const turn = this.#conversation.calleeTurn(link.streamStartMs + event.audio_start_ms);
+    const paddedMs = link.streamStartMs + event.audio_start_ms;
+    // At the start of a session there may be less padding than was asked for.
+    const padding = event.audio_start_ms > 0 ? PREFIX_PADDING_MS : 0;
+    const turn = this.#conversation.calleeTurn(paddedMs + padding);
     this.#turns.set(event.item_id, turn);
     this.#lastTurn = turn;
     this.#calleeSpeaking = true;
     this.#cutSinceMs = -1;
-    if (this.#unansweredFromMs < 0) this.#unansweredFromMs = turn.startMs;
+    if (this.#unansweredFromMs < 0) this.#unansweredFromMs = paddedMs;
   }
 
   #speechStopped(link: RealtimeLink, event: ServerEventOf<"input_audio_buffer.speech_stopped">): void {
     const turn = this.#turns.get(event.item_id);
-    if (turn) turn.endMs = link.streamStartMs + event.audio_end_ms;
+    // The service counts the silence that told it.
+    if (turn) turn.endMs = Math.max(turn.startMs, link.streamStartMs + event.audio_end_ms - TURN_END_SILENCE_MS);
   }
 
   #committed(link: RealtimeLink, itemId: string): void {

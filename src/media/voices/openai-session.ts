@@ -6,7 +6,9 @@ import type { ServerEventOf } from "./openai-events.ts";
 export const TRANSCRIPTION_MODEL = "gpt-transcribe";
 
 /** Silence that ends the callee's turn, in ms. Always sent: the service's own default differs between models. */
-const TURN_END_SILENCE_MS = 500;
+export const TURN_END_SILENCE_MS = 500;
+/** Sound before the onset of speech that belongs to the turn, in ms. */
+export const PREFIX_PADDING_MS = 300;
 /** Most tokens of one answer: about 50 s of speech, so that a model in a loop stops. */
 const MAX_ANSWER_TOKENS = 1024;
 /** Tokens of conversation kept behind the instructions; the oldest fifth goes when they are full, which spares the cache. */
@@ -24,7 +26,7 @@ const turnDetection = (answers: boolean) =>
   ({
     type: "server_vad",
     threshold: 0.5,
-    prefix_padding_ms: 300,
+    prefix_padding_ms: PREFIX_PADDING_MS,
     silence_duration_ms: TURN_END_SILENCE_MS,
     create_response: answers,
     interrupt_response: false,

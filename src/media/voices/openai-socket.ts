@@ -68,7 +68,7 @@ export class RealtimeSocket {
     const url = new URL(baseUrl);
     if (url.protocol === "http:" || url.protocol === "ws:") {
       const port = url.port === "" ? 80 : Number(url.port);
-      options["createConnection"] = () => net.connect(port, url.hostname.replace(/^\[|\]$/g, ""));
+      options.createConnection = () => net.connect(port, url.hostname.replace(/^\[|\]$/g, ""));
     }
     this.#client = new OpenAIRealtimeWS({ model, options }, { apiKey, baseURL: baseUrl });
     this.#client.on("error", (error) => {

@@ -1,6 +1,6 @@
 /**
- * Why a response is wanted. `turn`: the callee's words wait for an answer. `tool`: outcomes of tools do. Both are
- * answered by whatever response the service starts by itself; the others are not.
+ * Why a response is wanted. `turn`: the callee's words wait for an answer; `tool`: outcomes of tools do; `continue`: a
+ * sentence broke off. These are served by whatever response the service starts by itself; the others are not.
  */
 export type AskKind = "opening" | "say" | "again" | "continue" | "turn" | "tool";
 
@@ -65,9 +65,9 @@ export class ResponseGate {
     this.#active = null;
   }
 
-  /** Wants a response; the same `turn` or `tool` is wanted once. False when too many wait. */
+  /** Wants a response; of those served by any response, each kind is wanted once. False when too many wait. */
   ask(ask: Ask): boolean {
-    const once = ask.kind === "turn" || ask.kind === "tool";
+    const once = ask.kind === "turn" || ask.kind === "tool" || ask.kind === "continue";
     if (once && this.#waiting.some((other) => other.kind === ask.kind)) return true;
     if (this.#waiting.length >= CAPACITY) return false;
     this.#waiting.push(ask);
@@ -77,7 +77,8 @@ export class ResponseGate {
 
   /** Another response answers the callee, and the tools' outcomes too if it was begun with them in sight. */
   answered(toolsToo: boolean): void {
-    const isAnswered = (ask: Ask): boolean => ask.kind === "turn" || (toolsToo && ask.kind === "tool");
+    const isAnswered = ({ kind }: Ask): boolean =>
+      kind === "turn" || kind === "continue" || (toolsToo && kind === "tool");
     this.#waiting = this.#waiting.filter((ask) => !isAnswered(ask));
     if (this.#sent && isAnswered(this.#sent)) this.#sent.answered = true;
   }
