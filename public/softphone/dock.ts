@@ -90,9 +90,9 @@ export class Dock {
           { class: "dock-who" },
           this.#badge,
           make("div", { class: "dock-names" }, this.#title, this.#sentence),
-          this.#mode,
           this.#time,
         ),
+        this.#mode,
         this.#sound,
         make("div", { class: "dock-end" }, this.#loud, this.#again, this.#more, this.#leave, this.#close),
       ),
@@ -150,10 +150,11 @@ export class Dock {
     this.#more.setAttribute("aria-expanded", String(shown));
   }
 
-  /** Moves a meter; `level` is 0 to 1. */
+  /** Moves a meter; `level` is a root mean square, 0 to 1. */
   drawLevel(party: Party, level: number): void {
-    // Loudness is heard in ratios: the root keeps ordinary speech in the middle of the bar.
-    const shown = Math.round(Math.sqrt(Math.min(1, level)) * 50) / 50;
+    // Loudness is heard in ratios: from -50 dB at the left to -6 dB at the right, speech moves in the middle.
+    const dB = 20 * Math.log10(Math.max(1e-4, level));
+    const shown = Math.round(Math.min(1, Math.max(0, (dB + 50) / 44)) * 50) / 50;
     if (shown === this.#shown[party]) return;
     this.#shown[party] = shown;
     this.#meters[party].style.setProperty("--level", String(shown));

@@ -1,5 +1,6 @@
 import type { Party } from "../../src/media/supervision/messages.ts";
 import { Dock } from "./dock.ts";
+import { Levels } from "./levels.ts";
 import { Link, type Received } from "./link.ts";
 import { type CallRef, callOf, type Happening, INITIAL, type Mode, next, type State, spanText } from "./machine.ts";
 import { toast } from "./parts.ts";
@@ -25,6 +26,7 @@ export class OdPhone extends HTMLElement {
   #tab: PhoneTab | null = null;
   #link: Link | null = null;
   readonly #audio = new Map<Party, HTMLAudioElement>();
+  readonly #levels = new Levels();
   readonly #watch = new QualityWatch();
   #endedTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -105,6 +107,8 @@ export class OdPhone extends HTMLElement {
     addEventListener("beforeunload", (event) => {
       if (this.#state.place.at === "in") event.preventDefault();
     });
+    // A reload gives its place up at once; nobody is shown as listening who has gone.
+    addEventListener("pagehide", () => this.#link?.leave());
     document.addEventListener("keydown", (event) => {
       if (!event.ctrlKey || event.altKey || event.shiftKey || event.metaKey || event.code !== "Backquote") return;
       event.preventDefault();
@@ -159,7 +163,7 @@ export class OdPhone extends HTMLElement {
     const { place } = this.#state;
     if (place.at !== "in") return;
     this.#dock?.drawTime(spanText(Date.now() - place.since));
-    for (const party of ["callee", "agent"] as const) this.#dock?.drawLevel(party, this.#link?.level(party) ?? 0);
+    for (const party of ["callee", "agent"] as const) this.#dock?.drawLevel(party, this.#levels.of(party));
   }
 
   async #judgeNetwork(): Promise<void> {
@@ -184,11 +188,14 @@ export class OdPhone extends HTMLElement {
       this.#audio.set(party, audio);
       this.append(audio);
     }
-    audio.srcObject = new MediaStream([track]);
+    const stream = new MediaStream([track]);
+    audio.srcObject = stream;
+    this.#levels.watch(party, stream);
     this.#start(audio);
   }
 
   #playAll(): void {
+    this.#levels.resume();
     for (const audio of this.#audio.values()) this.#start(audio);
   }
 
@@ -204,6 +211,7 @@ export class OdPhone extends HTMLElement {
   }
 
   #hush(): void {
+    this.#levels.clear();
     for (const audio of this.#audio.values()) audio.srcObject = null;
   }
 }

@@ -246,11 +246,6 @@ export class Link {
     this.#stop();
   }
 
-  /** How loud a party is now, 0 to 1. */
-  level(party: Party): number {
-    return this.#consumers.get(party)?.rtpReceiver?.getSynchronizationSources()[0]?.audioLevel ?? 0;
-  }
-
   /** What was received so far, per party, and the network's figures over both. */
   async stats(): Promise<{ received: Received[]; counted: Counted }> {
     const received: Received[] = [];

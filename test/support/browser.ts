@@ -44,14 +44,3 @@ export const watch = (page: Page): string[] => {
   page.on("pageerror", (error) => complaints.push(error.message));
   return complaints;
 };
-
-/** Asks again until `ask` gives something true; throws with what was waited for after `timeoutMs`. */
-export const until = async <T>(what: string, ask: () => Promise<T> | T, timeoutMs = 10_000): Promise<T> => {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer) return answer;
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
-    await Bun.sleep(20);
-  }
-};

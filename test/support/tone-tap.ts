@@ -60,7 +60,7 @@ export class ToneTap {
     const first = index * FRAME_SAMPLES;
     for (let i = 0; i < FRAME_SAMPLES; i++) {
       // Speech comes and goes; so does the tone, slowly.
-      const swell = 0.55 + 0.45 * Math.sin((2 * Math.PI * (first + i)) / 8000 / (hz / 250));
+      const swell = 0.7 + 0.3 * Math.sin((2 * Math.PI * (first + i)) / 8000 / (hz / 250));
       this.#packet[RTP_HEADER_BYTES + i] = encodeUlaw(
         Math.round(9000 * swell * Math.sin((2 * Math.PI * hz * (first + i)) / 8000)),
       );

@@ -35,7 +35,7 @@ export interface Supervision {
   attach(socket: SoftphoneSocket, actor: SupervisorActor): SoftphoneConnection;
   /** The call is over: softphones are told, the room is closed. Unknown calls are ignored. */
   callEnded(callId: string): void;
-  /** Names of everyone on this call, in order of arrival. */
+  /** Names of everyone on this call, each person once, in order of arrival. */
   listeners(callId: string): string[];
   /** Process id of the mediasoup worker, null while none runs. */
   workerPid(): number | null;
@@ -81,10 +81,11 @@ export const createSupervision = (deps: SupervisionDeps): Supervision => {
   const rooms = new Rooms({ worker, send: (command) => deps.media.send(command) });
 
   const on = (callId: string): Seat[] => [...seats.values()].filter((seat) => seat.callId === callId);
-  const listeners = (callId: string): string[] =>
-    on(callId)
-      .filter((seat) => seat.announced)
-      .map((seat) => seat.actor.name);
+  const listeners = (callId: string): string[] => {
+    const names = new Map<string, string>();
+    for (const { announced, actor } of on(callId)) if (announced) names.set(actor.userId, actor.name);
+    return [...names.values()];
+  };
   const tellCall = (callId: string, notice: Notice): void => {
     for (const seat of on(callId)) lines.get(seat)?.tell(notice);
   };
