@@ -116,7 +116,7 @@ export class Link {
   }
 
   #load(): Promise<types.Device> {
-    this.#device ??= import(MEDIASOUP_URL).then((client: typeof import("./mediasoup.ts")) => client.Device.factory());
+    this.#device ??= import(MEDIASOUP_URL).then((client: typeof import("../mediasoup.ts")) => client.Device.factory());
     this.#device.catch(() => {
       this.#device = null;
     });

@@ -66,7 +66,7 @@ export const buildAssets = async ({
   add("/assets/app.css", "text/css; charset=utf-8", await text("app.css"));
   add("/assets/icons.svg", "image/svg+xml", await text("icons.svg"));
   add("/assets/htmx.js", JAVASCRIPT, await script("htmx.ts"));
-  add("/assets/mediasoup.js", JAVASCRIPT, await script("softphone/mediasoup.ts"));
+  add("/assets/mediasoup.js", JAVASCRIPT, await script("mediasoup.ts"));
   const mediasoupUrl = JSON.stringify(url("/assets/mediasoup.js"));
   add("/assets/app.js", JAVASCRIPT, await script("page.ts", { MEDIASOUP_URL: mediasoupUrl }));
   return { files, url, respond: (request) => respond(files, request) };
