@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { type Attempts, createAttempts } from "../../src/agents/attempt-run.ts";
+import { CallCommands } from "../../src/agents/call-commands.ts";
+import { createBus } from "../../src/core/bus.ts";
+import { ManualClock } from "../../src/core/clock.ts";
+import { createLog } from "../../src/core/log.ts";
+import { createMetrics } from "../../src/core/metrics.ts";
+import type { Call } from "../../src/core/store/call-record.ts";
+import { openStore, type Store } from "../../src/core/store/open.ts";
+import { FRAME_MS } from "../../src/media/audio/frame.ts";
+import type { CarrierControl } from "../../src/media/carriers/control.ts";
+import { scriptedControl } from "../../src/media/carriers/scripted/control.ts";
+import type { SpokenLine } from "../../src/media/engine/protocol.ts";
+import { demoVoice } from "../../src/media/voices/demo-voice.ts";
+import { toneBytes } from "../support/call-rig.ts";
+import { InProcessMedia } from "../support/in-process-media.ts";
+import { ManualSchedule } from "../support/manual-schedule.ts";
+
+const TENANT = "default";
+const log = createLog({ level: "silent" });
+
+let clock: ManualClock;
+let schedule: ManualSchedule;
+let store: Store;
+let media: InProcessMedia;
+let carrier: CarrierControl;
+let attempts: Attempts;
+let events: string[];
+
+/** A line as a tone as long as its words, of another pitch for each party. */
+const speak = async (text: string, who: "agent" | "callee"): Promise<SpokenLine> => ({
+  text,
+  audio: toneBytes(who === "agent" ? 440 : 300, Math.ceil((text.length * 60) / 20) * 20),
+});
+
+beforeEach(async () => {
+  clock = new ManualClock();
+  schedule = new ManualSchedule();
+  events = [];
+  const bus = createBus(log);
+  bus.subscribe((event) => events.push(event.type));
+  store = await openStore({ path: ":memory:", clock, bus });
+  await store.tenants.ensureDefault();
+  media = new InProcessMedia();
+  carrier = scriptedControl({
+    seed: 1,
+    speak,
+    schedule: schedule.schedule,
+    log,
+    onEvent: (event) => attempts.onCarrierEvent(event),
+  });
+  await carrier.start();
+  attempts = createAttempts({
+    store,
+    media,
+    carrier,
+    commands: new CallCommands(),
+    voiceFor: ({ call, brief, about }) => demoVoice({ subject: about, to: call.to, seed: 1, brief, speak }),
+    apology: () => ({ text: "We have a technical problem. Goodbye.", audio: toneBytes(600, 1000) }),
+    rtpHost: "127.0.0.1",
+    recordingPath: () => null,
+    clock,
+    schedule: schedule.schedule,
+    log,
+    metrics: createMetrics(),
+  });
+});
+afterEach(() => store.close());
+
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 5; i++) await new Promise((done) => setImmediate(done));
+};
+
+/** Creates a call to this number and starts its attempt. */
+const dial = async (to: string): Promise<{ callId: string; over: Promise<void> }> => {
+  await store.tasks.create(TENANT, { phone: to, action: "book a table for two", calleeName: "Mario" });
+  const [task] = await store.tasks.claimDue(TENANT, { now: clock.now(), leaseMs: 1000, limit: 1 });
+  const created = await store.calls.create(TENANT, {
+    taskId: task!.id,
+    leaseToken: task!.leaseToken,
+    carrier: "scripted",
+    voice: "scripted",
+    to,
+    at: clock.now(),
+  });
+  if (!created.ok) throw new Error(created.reason);
+  return { callId: created.call.id, over: attempts.start(TENANT, created.call.id) };
+};
+
+/** Moves everything on by whole ticks until `done` or so many seconds have passed. */
+const pass = async (seconds: number, done: () => boolean = () => false): Promise<void> => {
+  for (let ms = 0; ms < seconds * 1000 && !done(); ms += FRAME_MS) {
+    clock.advance(FRAME_MS);
+    schedule.advance(FRAME_MS);
+    media.tick();
+    media.deliver();
+    await new Promise((next) => setImmediate(next));
+  }
+};
+
+const run = async (to: string, seconds = 180): Promise<Call> => {
+  const { callId, over } = await dial(to);
+  let isOver = false;
+  void over.then(() => {
+    isOver = true;
+  });
+  await settle();
+  await pass(seconds, () => isOver);
+  await settle();
+  expect(isOver).toBe(true);
+  const call = (await store.calls.get(TENANT, callId))!;
+  expect((await store.tasks.get(TENANT, call.taskId))!.status).toBe("pending_analysis");
+  expect(media.calls).toBe(0);
+  return call;
+};
+
+const ended = (call: Call) => [call.status, call.disposition, call.hangupCause];
+
+test("a conversation ends with the agent's goodbye, heard to its end", async () => {
+  const call = await run("+12125550100");
+  expect(ended(call)).toEqual(["completed_attempt", "answered", "agent-hung-up"]);
+  const turns = await store.transcripts.of(TENANT, call.id);
+  expect(turns.length).toBeGreaterThan(4);
+  expect(turns[0]).toMatchObject({ speaker: "agent", interrupted: false });
+  expect(turns.at(-1)).toMatchObject({ speaker: "agent", interrupted: false });
+  expect(turns.some(({ speaker }) => speaker === "callee")).toBe(true);
+  expect(call.stats?.firstWordMs).toBeLessThanOrEqual(20);
+  expect(call.latency!.turns).toBeGreaterThan(1);
+  for (const type of ["call.dialing", "call.ringing", "call.answered", "turn.stored", "tool.called", "call.ended"]) {
+    expect(events).toContain(type);
+  }
+});
+
+test("a busy line, a line nobody answers and a declined call are failed attempts, each with its reason", async () => {
+  expect(ended(await run("+12125550111"))).toEqual(["failed_attempt", "busy", "busy"]);
+  expect(ended(await run("+12125550112"))).toEqual(["failed_attempt", "no-answer", "no-answer"]);
+  expect(ended(await run("+12125550113"))).toEqual(["failed_attempt", "rejected", "rejected"]);
+  expect(ended(await run("+12125550117"))).toEqual(["failed_attempt", "invalid-number", "invalid-number"]);
+});
+
+test("a mailbox gets a message and the call counts as voicemail", async () => {
+  expect(ended(await run("+12125550114"))).toEqual(["completed_attempt", "voicemail", "agent-hung-up"]);
+});
+
+test("a callee who hangs up in mid-sentence ended the call", async () => {
+  expect(ended(await run("+12125550115"))).toEqual(["completed_attempt", "answered", "callee-hung-up"]);
+});
+
+test("a callee who talks over the agent interrupts it, and the transcript says so", async () => {
+  const call = await run("+12125550116");
+  expect(call.stats!.bargeIns).toBeGreaterThan(0);
+  expect((await store.transcripts.of(TENANT, call.id)).some(({ interrupted }) => interrupted)).toBe(true);
+});
+
+test("a person's hang-up ends a live call, and only their own tenant's", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("call.answered"));
+  expect(attempts.hangUp("another", callId)).toBe(false);
+  expect(attempts.hangUp(TENANT, callId)).toBe(true);
+  await pass(1);
+  await over;
+  expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["completed_attempt", "answered", "user-hung-up"]);
+  expect(attempts.hangUp(TENANT, callId)).toBe(false);
+});
+
+test("a call that is hung up while it rings was cancelled", async () => {
+  const { callId, over } = await dial("+12125550112");
+  await settle();
+  await pass(10, () => events.includes("call.ringing"));
+  attempts.hangUp(TENANT, callId);
+  await pass(1);
+  await over;
+  expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["failed_attempt", "cancelled", "cancelled"]);
+});
+
+test("a lost voice apologises to the callee before the line is cut", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("turn.stored"));
+  media.tell({ type: "voice-lost", callId, recovered: false, detail: "the session ended" });
+  await pass(30, () => attempts.live().length === 0);
+  await over;
+  const call = (await store.calls.get(TENANT, callId))!;
+  expect(ended(call)).toEqual(["dropped_connection", "failed", "voice-lost"]);
+  const turns = await store.transcripts.of(TENANT, callId);
+  expect(turns.map(({ text }) => text)).toContain("We have a technical problem. Goodbye.");
+});
+
+test("a dead media thread settles its calls at once and leaves nothing at the carrier", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("call.answered"));
+  media.tell({ type: "media-died" });
+  media.deliver();
+  await over;
+  expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["dropped_connection", "failed", "media-lost"]);
+});
+
+test("a tool call with garbage is answered with what is wrong, and the call goes on", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("call.answered"));
+  const tool = { type: "tool-call", callId, toolCallId: "x", speaking: false } as const;
+  media.tell({ ...tool, name: "end_call", argumentsJson: "{broken" });
+  media.tell({ ...tool, name: "send_dtmf", argumentsJson: '{"digits":"call 911; rm -rf"}' });
+  media.tell({ ...tool, name: "format_disk", argumentsJson: "{}" });
+  await pass(1);
+  expect(attempts.live()).toEqual([callId]);
+  expect(events.filter((type) => type === "tool.called").length).toBe(3);
+  attempts.hangUp(TENANT, callId);
+  await pass(1);
+  await over;
+});
