@@ -8,6 +8,7 @@ import {
   type PhoneNumber as Parsed,
   ParseError,
   parsePhoneNumberWithError,
+  validatePhoneNumberLength,
 } from "libphonenumber-js/max";
 
 /**
@@ -81,7 +82,8 @@ export const parsePhone = (text: string, defaultCountry?: string): ParsedPhone =
   if (typeof number === "string") return refuse(callsService(digits, home) ? "emergency" : number);
   if (callsService(digits, home, number)) return refuse("emergency");
   if (COSTLY_CODES.test(number.number)) return refuse("premium");
-  if (!number.isValid()) return refuse("invalid");
+  if (!number.isValid())
+    return refuse(validatePhoneNumberLength(number.number) === "TOO_LONG" ? "too-long" : "invalid");
   const type = number.getType();
   if (COSTLY_TYPES.has(type)) return refuse("premium");
   if (type === "PAGER" || type === "VOICEMAIL") return refuse("invalid");
