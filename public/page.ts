@@ -61,7 +61,8 @@ onHtmx("htmx:confirm", ({ ctx, issueRequest, dropRequest }, event) => {
 onHtmx("htmx:after:swap", ({ ctx }) => {
   const isStep = ctx?.sourceElement?._htmx?.boosted || ctx?.request?.headers?.["HX-History-Restore-Request"];
   const heading = isStep ? document.querySelector<HTMLElement>("#page h1") : null;
-  if (!heading) return;
+  // A form that came back with a mistake has its own place to go on: htmx has just focused the field.
+  if (!heading || document.activeElement?.hasAttribute("autofocus")) return;
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
 });

@@ -120,7 +120,7 @@ export const homeRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
     const board = await loadBoard(parts.store, c.get("actor").tenantId, now);
     return renderPage(
       c,
-      { title: "Home", status: form.status },
+      { title: "Home", status: form.status, path: "/" },
       <HomePage board={board} now={now} isScripted={isScripted} {...form} />,
     );
   };

@@ -14,12 +14,18 @@ export const renderDocument = async (
 /** Sends a page in the shell: always the whole document, whoever asks. */
 export const renderPage = (
   c: Context<ServerEnv>,
-  page: { title: string; status?: ContentfulStatusCode; wide?: boolean },
+  page: {
+    title: string;
+    status?: ContentfulStatusCode;
+    wide?: boolean;
+    /** Where the page belongs in the menu, if not at the path that was asked. */
+    path?: string;
+  },
   content: Child,
 ): Promise<Response> =>
   renderDocument(
     c,
-    <Shell title={page.title} path={c.req.path} shell={c.get("shell")} wide={page.wide ?? false}>
+    <Shell title={page.title} path={page.path ?? c.req.path} shell={c.get("shell")} wide={page.wide ?? false}>
       {content}
     </Shell>,
     page.status ?? 200,
