@@ -1,9 +1,6 @@
 import type { VoiceUsage } from "../engine/protocol.ts";
 
-/** Day the rates below were read from the vendor's model and pricing pages. */
-export const OPENAI_PRICES_AS_OF = "2026-11-20";
-
-/** USD per million tokens, by kind of token and direction. */
+/** USD per million tokens, by kind of token and direction. Rates as of 2026-11-20, from the vendor's model pages. */
 interface TokenRates {
   textIn: number;
   textCached: number;
@@ -45,7 +42,7 @@ const MODELS: readonly (readonly [string, TokenRates])[] = [
   ["gpt-realtime", LARGE],
 ];
 
-/** USD per minute of transcribed audio. */
+/** USD per minute of transcribed audio, as of the same day. */
 const TRANSCRIPTION: readonly (readonly [string, number])[] = [
   ["gpt-transcribe", 0.0045],
   ["gpt-realtime-whisper", 0.017],

@@ -597,7 +597,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
     this.#calleeSpeaking = false;
     // A turn that nobody spoke is one the service made up.
     if (!this.#turns.has(itemId)) return;
-    const wasBusy = this.#gate.active !== null;
+    const active = this.#gate.active === null ? null : this.#response(this.#gate.active);
     const wasIdle = this.#idle;
     this.#sink.calleeTurnEnded();
     if (this.#closed) return;
@@ -606,16 +606,15 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
       this.#heldTurn = true;
       this.#unansweredFromMs = -1;
     } else if (!link.answers) this.#gate.ask({ kind: "turn", body: {} });
-    else if (!wasBusy) this.#owedSinceMs = this.#nowMs;
+    else if (active === null) this.#owedSinceMs = this.#nowMs;
     // A running response keeps the service from answering. What the callee put in while it sounded needs no answer
     // unless the bridge cut it.
-    else if (wasIdle || this.#isActiveMuted()) this.#answerAfter = true;
-    else this.#unansweredFromMs = -1;
-  }
-
-  #isActiveMuted(): boolean {
-    const active = this.#gate.active;
-    return active !== null && this.#response(active).muted;
+    else if (active.muted || wasIdle) {
+      this.#answerAfter = true;
+      // It would answer what the callee has meanwhile gone beyond, and be followed by another answer.
+      const isStale = !active.muted && !active.spoke && !active.calledTools;
+      if (isStale && (active.ask === null || active.ask.kind === "turn")) this.#cancel(active);
+    } else this.#unansweredFromMs = -1;
   }
 
   #transcribed(
@@ -645,7 +644,10 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
       const outcome = this.#gate.failed(error.event_id, error.code);
       if (outcome === "queued") return;
       if (FINAL_ERRORS.has(code)) return this.#fail(`the service refuses: ${code}`);
-      if (outcome === "refused" && ++this.#failures > 1) return this.#fail(`responses are refused: ${code}`);
+      if (outcome === "refused") {
+        if (++this.#failures > 1) return this.#fail(`responses are refused: ${code}`);
+        this.#gate.ask({ kind: "again", body: {} });
+      }
     } else if (repair) this.#link?.send(repair);
     if (HARMLESS.has(code)) return;
     this.log("warn", `voice: the service refused an event: ${code} ${error.param ?? ""}`.trim());

@@ -206,8 +206,21 @@ describe("a turn", () => {
     expect(inOrder).toEqual(["First.", "Second."]);
   });
 
+  test("that goes on before any sound of the answer is answered once, as a whole", async () => {
+    begin({ replies: [{}, { text: "Half.", thinkMs: 400 }, { text: "Whole." }] });
+    await open();
+    call.speak(400, 700);
+    await call.until("an answer is being made", () => responses() === 2);
+    call.speak(400, 700);
+    await call.until("answer", () => call.agentSaid.includes("Whole."));
+    await call.settle(500);
+    expect(call.agentSaid).not.toContain("Half.");
+    expect(responses()).toBe(3);
+    expect(server.connection(1).countOf("error")).toBe(0);
+  });
+
   test("that the service forgets to answer is answered on request", async () => {
-    begin({ overrideSession: {} });
+    begin();
     await open();
     const one = server.connection(1);
     one.session.audio.input.turn_detection!.create_response = false;

@@ -170,7 +170,8 @@ export const complaint = (schema: z.ZodType, value: unknown, path: string): Comp
     const name = `${param}.${issue.keys[0]}`;
     return { code: "unknown_parameter", message: `Unknown parameter: '${name}'.`, param: name };
   }
-  if (issue.input === undefined && issue.code !== "invalid_union") {
+  const found = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
+  if (found === undefined) {
     return { code: "missing_required_parameter", message: `Missing required parameter: '${param}'.`, param };
   }
   return { code: "invalid_value", message: `Invalid value: '${param}'. ${issue.message}`, param };

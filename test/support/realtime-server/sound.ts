@@ -5,7 +5,7 @@ const AMPLITUDE = 8000;
 const BIAS = 0x84;
 
 /** ITU-T G.711 µ-law code of a 16-bit sample. */
-export const toUlaw = (sample: number): number => {
+const toUlaw = (sample: number): number => {
   const sign = sample < 0 ? 0x80 : 0;
   const biased = Math.min(32_635, Math.abs(sample)) + BIAS;
   const exponent = Math.floor(Math.log2(biased)) - 7;
@@ -13,7 +13,7 @@ export const toUlaw = (sample: number): number => {
 };
 
 /** 16-bit sample of a µ-law code. */
-export const fromUlaw = (code: number): number => {
+const fromUlaw = (code: number): number => {
   const bits = ~code & 0xff;
   const value = ((((bits & 0x0f) << 3) + BIAS) << ((bits >> 4) & 7)) - BIAS;
   return bits & 0x80 ? -value : value;
