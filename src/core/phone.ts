@@ -1,5 +1,3 @@
-export { zoneOfPhone, zonesOfPhone } from "./phone-zone.ts";
-
 import {
   type CountryCode,
   getCountryCallingCode,

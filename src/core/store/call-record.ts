@@ -1,4 +1,4 @@
-import type { CallStatus, Disposition, HangupCause } from "../call.ts";
+import { type CallStatus, type Disposition, type HangupCause, LIVE_CALL_STATUSES } from "../call.ts";
 import type { Task } from "./task-record.ts";
 
 /** What one session of a voice consumed, in the provider's own counters, with its price at the time. */
@@ -151,6 +151,9 @@ export interface Calls {
   /** Calls to this number since then, whatever came of them. */
   attemptsSince(tenantId: string, phone: string, sinceMs: number): Promise<number>;
 }
+
+/** The statuses of calls that are not over, as SQL takes them behind `IN`. */
+export const LIVE_STATUSES = `(${LIVE_CALL_STATUSES.map((status) => `'${status}'`).join(", ")})`;
 
 /** A row of `CALL_SELECT`. */
 export interface CallRow extends Omit<Call, "usage" | "stats" | "latency"> {

@@ -7,6 +7,7 @@ import {
   type CallEnd,
   type CallRow,
   callOf,
+  LIVE_STATUSES,
   latencyOf,
   type SettledCall,
 } from "./call-record.ts";
@@ -91,7 +92,7 @@ export const settlementOf = (ledger: Ledger): Settle => {
 export const deadSettlementOf = (ledger: Ledger, settle: Settle): ((tenantId: string, at: number) => SettledCall[]) => {
   const live = ledger.db.query<{ callId: string; was: CallStatus }, { tenantId: string }>(
     `SELECT id AS callId, status AS was FROM calls
-     WHERE tenant_id = $tenantId AND status IN ('pending_initiation', 'initiating', 'dialing', 'in-progress')
+     WHERE tenant_id = $tenantId AND status IN ${LIVE_STATUSES}
      ORDER BY id`,
   );
   const endLeases = ledger.db.query<null, { tenantId: string }>(

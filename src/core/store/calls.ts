@@ -10,12 +10,11 @@ import {
   type Calls,
   type CallUsage,
   callOf,
+  LIVE_STATUSES,
   latencyOf,
 } from "./call-record.ts";
 import type { Settle } from "./call-settlement.ts";
 import { AFTER_ALL_IDS, type Ledger } from "./ledger.ts";
-
-const LIVE = "('pending_initiation', 'initiating', 'dialing', 'in-progress')";
 
 // Bindings are type aliases: an interface could gain fields that SQLite cannot take, so it is not accepted.
 type Named = { tenantId: string; callId: string };
@@ -62,10 +61,10 @@ export const callsOf = (ledger: Ledger, settle: Settle): Calls => {
      WHERE tenant_id = $tenantId AND id = $callId`,
   );
   const live = db.query<CallRow, { tenantId: string }>(
-    `${CALL_SELECT} WHERE c.tenant_id = $tenantId AND c.status IN ${LIVE} ORDER BY c.id`,
+    `${CALL_SELECT} WHERE c.tenant_id = $tenantId AND c.status IN ${LIVE_STATUSES} ORDER BY c.id`,
   );
   const liveCount = db.query<{ count: number }, { tenantId: string }>(
-    `SELECT COUNT(*) AS count FROM calls WHERE tenant_id = $tenantId AND status IN ${LIVE}`,
+    `SELECT COUNT(*) AS count FROM calls WHERE tenant_id = $tenantId AND status IN ${LIVE_STATUSES}`,
   );
   const attemptsSince = db.query<{ count: number }, { tenantId: string; phone: string; since: number }>(
     `SELECT COUNT(*) AS count FROM calls
@@ -188,7 +187,7 @@ export const callsOf = (ledger: Ledger, settle: Settle): Calls => {
       // db.query keeps each of the few statements this can be.
       const conditions = [
         status === undefined ? "" : "AND c.status = $status",
-        live === undefined ? "" : `AND c.status ${live ? "IN" : "NOT IN"} ${LIVE}`,
+        live === undefined ? "" : `AND c.status ${live ? "IN" : "NOT IN"} ${LIVE_STATUSES}`,
         taskId === undefined ? "" : "AND c.task_id = $taskId",
       ];
       const list = db.query<CallRow, Record<string, string | number>>(
