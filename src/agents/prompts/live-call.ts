@@ -8,7 +8,7 @@ export interface LiveCallFacts {
   /** What the agent should know. */
   context: string;
   calleeName: string;
-  /** Name the agent gives itself. */
+  /** Name the agent gives itself; without one it is "an AI assistant". */
   agentName: string;
   /** On whose behalf it calls. */
   organization: string;
@@ -29,8 +29,9 @@ const languageName = (tag: string): string => new Intl.DisplayNames(["en"], { ty
 export const liveCallBrief = (facts: LiveCallFacts): VoiceBrief => {
   const whom = facts.organization === "" ? "" : ` on behalf of ${facts.organization}`;
   const callee = facts.calleeName === "" ? "the person who answers" : facts.calleeName;
+  const self = facts.agentName === "" ? "an AI assistant" : `${facts.agentName}, an AI assistant`;
   const instructions = [
-    `You are ${facts.agentName}, an AI assistant making a phone call${whom}. Speak ${languageName(facts.language)} unless the callee prefers another language.`,
+    `You are ${self} making a phone call${whom}. Speak ${languageName(facts.language)} unless the callee prefers another language.`,
     `You are calling ${callee}.`,
     `<goal>\n${facts.action}\n</goal>`,
     facts.context === "" ? "" : `<background>\n${facts.context}\n</background>`,
@@ -49,7 +50,7 @@ export const liveCallBrief = (facts: LiveCallFacts): VoiceBrief => {
   ];
   return {
     instructions: instructions.filter((line) => line !== "").join("\n"),
-    opening: `Open the call now, in two short sentences: greet${facts.calleeName === "" ? "" : ` ${facts.calleeName}`}, say that you are ${facts.agentName}, an AI assistant calling${whom}, and say what the call is about. Then stop and listen.`,
+    opening: `Open the call now, in two short sentences: greet${facts.calleeName === "" ? "" : ` ${facts.calleeName}`}, say that you are ${self} calling${whom}, and say what the call is about. Then stop and listen.`,
     language: facts.language,
     tools: CALL_TOOLS,
   };
