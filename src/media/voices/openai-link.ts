@@ -11,7 +11,7 @@ const SETUP_MS = 5000;
 /** The same while a callee waits in silence. */
 const URGENT_SETUP_MS = 1500;
 /** A quiet connection is asked whether it lives after this long, in ms; sooner while an answer is awaited. */
-const PING_AFTER_MS = 10_000;
+const PING_AFTER_MS = 4000;
 const URGENT_PING_AFTER_MS = 2000;
 /** Silence after a ping that means death, in ms. */
 const PONG_MS = 2000;

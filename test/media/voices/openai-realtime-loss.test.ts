@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { ConnectionScript } from "../../support/realtime-server/script.ts";
 import { RealtimeServer } from "../../support/realtime-server/server.ts";
+import { Wire } from "../../support/realtime-server/wire.ts";
 import { settingsAt, TestCall } from "./openai-realtime-call.ts";
 
 let server: RealtimeServer;
@@ -186,6 +187,41 @@ describe("a session that goes silent", () => {
     await call.pass(10_000, 200, () => server.handshakes === 2);
     expect(call.logs).toContain("warn: voice: session lost: the service does not answer");
     await call.until("opening", () => call.agentSaid.includes("Hello."));
+  });
+
+  test("because its wire is dead is replaced, though nothing says so", async () => {
+    server = new RealtimeServer({ script: HELLO });
+    const wire = await Wire.to(server.port, 97);
+    try {
+      call = new TestCall(settingsAt(`http://127.0.0.1:${wire.port}/v1`));
+      await talk();
+      wire.freeze();
+      await call.pass(20_000, 100, () => wire.connections === 2);
+      expect(call.logs).toContain("warn: voice: session lost: the connection is silent");
+      await call.until("recovered", () => call.lost.length === 1);
+      expect(call.lost[0]?.recovered).toBe(true);
+    } finally {
+      wire.stop();
+    }
+  });
+
+  test("and takes no audio either is replaced before the next ping", async () => {
+    server = new RealtimeServer({ script: HELLO });
+    const wire = await Wire.to(server.port);
+    try {
+      call = new TestCall(settingsAt(`http://127.0.0.1:${wire.port}/v1`));
+      await talk();
+      wire.freeze();
+      // More than the buffers of the operating system hold.
+      for (let n = 0; n < 400 && wire.connections === 1; n++) {
+        call.speak(0, 20_000);
+        await call.pass(200, 200);
+      }
+      await call.until("recovered", () => call.lost.length === 1);
+      expect(call.logs).toContain("warn: voice: session lost: the connection takes no audio");
+    } finally {
+      wire.stop();
+    }
   });
 
   test("for minutes while nobody speaks is left alone as long as it answers pings", async () => {
