@@ -126,6 +126,11 @@ export class TestAsterisk {
     return this.#request("POST", path);
   }
 
+  /** A DELETE below `/ari/`. */
+  async delete(path: string): Promise<unknown> {
+    return this.#request("DELETE", path);
+  }
+
   async channels(): Promise<Listed[]> {
     return (await this.get("channels")) as Listed[];
   }

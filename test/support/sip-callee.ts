@@ -50,6 +50,21 @@ export class SipCallees {
     return callees;
   }
 
+  /** Ports where Asterisk takes the sound of calls to numbers with this ending, oldest first. */
+  soundPorts(ending: string): number[] {
+    const offers = this.messages().matchAll(/INVITE sip:[+]?(\d+)@[\s\S]*?\nm=audio (\d+) /g);
+    return [...offers].filter((offer) => offer[1]?.endsWith(ending)).map((offer) => Number(offer[2]));
+  }
+
+  /** Epoch ms at which the newest call was answered, from sipp's own log. */
+  answeredAt(): number {
+    const sent = this.messages().matchAll(
+      /-+ (\S+)Z\r?\nUDP message sent [^\n]*\n\r?\nSIP\/2\.0 200 OK(?:(?!----)[\s\S])*?CSeq: \d+ INVITE/g,
+    );
+    const time = [...sent].at(-1)?.[1];
+    return time === undefined ? Number.NaN : Date.parse(`${time.slice(0, 19)}Z`) + 1000 * Number(time.slice(19));
+  }
+
   /** Every SIP message sent and received. */
   messages(): string {
     return this.#file("messages.log");

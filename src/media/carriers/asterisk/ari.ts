@@ -41,11 +41,14 @@ export interface Ari {
   isUp(): boolean;
   health(): CarrierHealth;
   /** A channel of media that sends to `host`:`port`; gives where it takes packets. */
-  createMedia(id: string, to: { host: string; port: number }): Promise<{ host: string; port: number }>;
+  createMedia(
+    id: string,
+    to: { host: string; port: number },
+    variables: Record<string, string>,
+  ): Promise<{ host: string; port: number }>;
   /** A channel to `endpoint` that does not ring yet. */
-  createCall(id: string, endpoint: string, variables: Record<string, string>): Promise<void>;
+  createCall(id: string, endpoint: string): Promise<void>;
   createBridge(id: string): Promise<void>;
-  setVariable(channelId: string, name: string, value: string): Promise<void>;
   addToBridge(bridgeId: string, channelIds: string[]): Promise<void>;
   /** Rings; no answer within `timeoutMs`, in whole seconds upwards, ends the channel. */
   dial(id: string, timeoutMs: number): Promise<void>;
@@ -127,26 +130,27 @@ export class ConnectedAri implements Ari {
     return this.#health;
   }
 
-  async createMedia(id: string, to: { host: string; port: number }): Promise<{ host: string; port: number }> {
+  async createMedia(
+    id: string,
+    to: { host: string; port: number },
+    variables: Record<string, string>,
+  ): Promise<{ host: string; port: number }> {
     const reply = await this.#request("channels", "externalMedia", {
       channelId: id,
       app: this.#settings.app,
       external_host: `${to.host}:${to.port}`,
       format: "ulaw",
+      variables,
     });
     return read(() => parseMediaAddress(reply));
   }
 
-  async createCall(id: string, endpoint: string, variables: Record<string, string>): Promise<void> {
-    await this.#request("channels", "create", { channelId: id, app: this.#settings.app, endpoint, variables });
+  async createCall(id: string, endpoint: string): Promise<void> {
+    await this.#request("channels", "create", { channelId: id, app: this.#settings.app, endpoint });
   }
 
   async createBridge(id: string): Promise<void> {
     await this.#request("bridges", "create", { bridgeId: id, type: "mixing" });
-  }
-
-  async setVariable(channelId: string, name: string, value: string): Promise<void> {
-    await this.#request("channels", "setChannelVar", { channelId, variable: name, value });
   }
 
   async addToBridge(bridgeId: string, channelIds: string[]): Promise<void> {
@@ -192,7 +196,8 @@ export class ConnectedAri implements Ari {
       await this.#setFilter(app);
     } catch (thrown) {
       if (this.#closed) return;
-      this.#socket?.drop("could not be set up");
+      this.#socket?.close();
+      this.#socket = undefined;
       return this.#tryAgain(`Asterisk could not be connected to: ${messageOf(thrown)}.`);
     }
     if (this.#closed) return;
@@ -272,7 +277,7 @@ export class ConnectedAri implements Ari {
   }
 
   #ping(): void {
-    if (this.#pongDue) return this.#socket?.drop("no answer to a ping");
+    if (this.#pongDue) return this.#socket?.cut("no answer to a ping");
     this.#pongDue = true;
     this.#socket?.ping();
     this.#after(this.#pingEveryMs, () => this.#ping());
@@ -307,7 +312,7 @@ export class ConnectedAri implements Ari {
     const socket = this.#socket;
     this.#socket = undefined;
     if (wasUp) this.#health = { state: "down", detail: "The connection to Asterisk was lost; connecting again." };
-    socket?.drop(reason);
+    socket?.close();
     this.#failAll(new OutsideError("The connection to Asterisk was lost.", { retryable: true, cause: reason }));
     if (!wasUp || this.#closed) return;
     this.#log.warn({ reason }, "the connection to Asterisk was lost");

@@ -22,7 +22,7 @@ export interface CallFacts {
   readonly shutdown: boolean;
   /** The callee's side asked for the end. */
   readonly endedByPeer: boolean;
-  /** Asterisk itself asked for the end: no media arrived, or someone at the PBX hung up. */
+  /** Asterisk itself asked for the end: no media arrived, someone at the PBX hung up, or the media channel went. */
   readonly endedByPbx: boolean;
   /** The channel is gone. */
   readonly destroyed: boolean;
@@ -74,6 +74,13 @@ export const observe = (facts: CallFacts, event: AriEvent): CallFacts => {
     default:
       return seen;
   }
+};
+
+/** The facts after an event of the call's media channel, which ends before the callee only when Asterisk ends it. */
+export const observeMedia = (facts: CallFacts, event: AriEvent): CallFacts => {
+  if (event.type === "ChannelDestroyed") return { ...facts, endedByPbx: true };
+  const stops = event.type === "ChannelHangupRequest" && event.soft && event.cause === SOFT_SHUTDOWN;
+  return stops ? { ...facts, shutdown: true } : facts;
 };
 
 const RANG = /^(RINGING|PROGRESS|PROCEEDING)$/;

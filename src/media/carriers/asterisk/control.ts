@@ -3,7 +3,7 @@ import { assert, messageOf, OutsideError } from "../../../core/errors.ts";
 import { inBackground, type Log } from "../../../core/log.ts";
 import type { CarrierControl, CarrierEvent, CarrierListener, Originated, OriginateRequest } from "../control.ts";
 import { type Ari, type AriListener, type AriSettings, ConnectedAri } from "./ari.ts";
-import { type CallFacts, NO_FACTS, type Outcome, observe, outcomeOf, outcomeOfLost } from "./causes.ts";
+import { type CallFacts, NO_FACTS, type Outcome, observe, observeMedia, outcomeOf, outcomeOfLost } from "./causes.ts";
 import { callerVariables, dialString, isDialPattern } from "./dial-string.ts";
 import type { AriChannel, AriEvent } from "./events.ts";
 import { type CallNames, type ChannelRole, isCallId, Names } from "./names.ts";
@@ -179,8 +179,12 @@ class AsteriskControl implements CarrierControl {
     try {
       // All are awaited even when one fails: what is still being made could not be removed.
       const [media, callee, bridge] = await Promise.allSettled([
-        this.#ari.createMedia(names.media, { host: request.mediaHost, port: request.mediaPort }),
-        this.#ari.createCall(names.callee, endpoint, callerVariables(request.from, request.callerName)),
+        this.#ari.createMedia(
+          names.media,
+          { host: request.mediaHost, port: request.mediaPort },
+          callerVariables(request.from, request.callerName),
+        ),
+        this.#ari.createCall(names.callee, endpoint),
         this.#ari.createBridge(names.bridge),
       ]);
       for (const result of [callee, media, bridge]) if (result.status === "rejected") throw result.reason;
@@ -232,7 +236,15 @@ class AsteriskControl implements CarrierControl {
     }
     if (event.type === "StasisStart") call.started[name.role].resolve(true);
     if (name.role === "callee") this.#heardOfCallee(call, event);
-    else if (event.type === "ChannelDestroyed" && call.phase !== "over") this.#mediaLost(call);
+    else this.#heardOfMedia(call, event);
+  }
+
+  /** Without its media channel a call is silence, so it ends. */
+  #heardOfMedia(call: Call, event: AriEvent): void {
+    call.facts = observeMedia(call.facts, event);
+    if (event.type !== "ChannelDestroyed") return;
+    call.started.media.resolve(false);
+    if (call.phase === "placed") this.#background(call, "ending a call without media", this.#end(call));
   }
 
   #heardOfCallee(call: Call, event: AriEvent): void {
@@ -252,14 +264,6 @@ class AsteriskControl implements CarrierControl {
       call.rang = true;
       this.#emit({ type: "ringing", callId: call.id });
     }
-  }
-
-  #mediaLost(call: Call): void {
-    this.#finish(call, {
-      disposition: call.facts.reachedUp ? "answered" : "failed",
-      cause: "media-lost",
-      detail: "Asterisk closed the call's media channel.",
-    });
   }
 
   /**
@@ -338,10 +342,10 @@ class AsteriskControl implements CarrierControl {
   #compare(call: Call, there: Map<string, AriChannel>): void {
     const callee = there.get(call.names.callee);
     if (!callee) return this.#finish(call, outcomeOfLost(call.facts));
-    if (!there.has(call.names.media)) return this.#mediaLost(call);
     call.facts = observe(call.facts, { type: "ChannelStateChange", channel: callee });
     this.#tellProgress(call);
-    if (call.facts.askedToEnd) this.#background(call, "hanging up again", this.#end(call));
+    if (!there.has(call.names.media)) call.facts = { ...call.facts, endedByPbx: true };
+    if (call.facts.askedToEnd || call.facts.endedByPbx) this.#background(call, "hanging up again", this.#end(call));
   }
 
   async #removeStrays(channels: AriChannel[], bridgeIds: string[]): Promise<void> {

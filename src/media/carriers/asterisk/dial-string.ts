@@ -9,17 +9,11 @@ export const dialString = (pattern: string, to: string): string | null =>
   E164.test(to) ? pattern.replaceAll("{number}", to).replaceAll("{digits}", to.slice(1)) : null;
 
 /**
- * Channel variables that show a number and a name to the callee. PJSIP builds From out of the connected line, which is
- * what a channel that was created and not yet dialled has instead of a caller.
+ * Channel variables that show a number and a name to the callee. They belong on the media channel: being the other
+ * member of the bridge, it is the party that the callee's INVITE comes from.
  */
 export const callerVariables = (from: string | undefined, name: string | undefined): Record<string, string> => {
   if (from === undefined || !E164.test(from)) return {};
   const shown = (name ?? "").replace(/[^\p{L}\p{N} .,'&-]/gu, "").slice(0, 60);
-  return {
-    "CONNECTEDLINE(num,i)": from,
-    "CONNECTEDLINE(name,i)": shown,
-    "CONNECTEDLINE(num-pres,i)": "allowed",
-    "CALLERID(num)": from,
-    "CALLERID(name)": shown,
-  };
+  return { "CALLERID(num)": from, "CALLERID(name)": shown };
 };

@@ -24,8 +24,10 @@ export interface SocketListener {
 /** One events socket. */
 export interface AriSocket {
   ping(): void;
-  /** Drops the socket without waiting for the other side; `onClosed` follows. */
-  drop(reason: string): void;
+  /** Says good-bye; nothing is heard from it any more. May be called twice. */
+  close(): void;
+  /** Cuts a socket whose other side is silent; `onClosed` follows at once. */
+  cut(reason: string): void;
 }
 
 /** The ARI client with its traps fenced. */
@@ -43,6 +45,7 @@ const MAX_EVENT_CHARS = 100_000;
 interface RawSocket {
   on(name: string, listener: (...args: unknown[]) => void): unknown;
   ping(): void;
+  close(): void;
   terminate(): void;
 }
 type Reply = { data?: unknown; status?: unknown } | Error | string | undefined;
@@ -179,9 +182,14 @@ const openerOf = (client: RawClient): FencedClient["open"] => {
       ping: () => {
         if (session === current) session.raw?.ping();
       },
-      drop: (reason) => {
-        closed(session, reason);
+      close: () => {
+        if (session !== current) return;
+        current = undefined;
+        session.raw?.close();
+      },
+      cut: (reason) => {
         session.raw?.terminate();
+        closed(session, reason);
       },
     };
   };

@@ -10,7 +10,8 @@ export interface CallNames {
 
 /**
  * Names for what we make in Asterisk. They carry app and call, so that after a crash of either side everybody can tell
- * whose a channel is: other apps on the same Asterisk, OpenDeep's or not, are never touched.
+ * whose a channel is: other apps on the same Asterisk, OpenDeep's or not, are never touched. No name may be the start of
+ * another one: Asterisk 22 takes such ids for the same.
  */
 export class Names {
   readonly #prefix: string;
