@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { version as mediasoupVersion } from "mediasoup";
+import { join } from "node:path";
 import { type Attempts, createAttempts } from "../agents/attempt-run.ts";
 import { CallCommands } from "../agents/call-commands.ts";
 import { createBus } from "../core/bus.ts";
@@ -16,6 +15,7 @@ import { scriptedControl } from "../media/carriers/scripted/control.ts";
 import { startMedia } from "../media/engine/handle.ts";
 import type { SpokenLine } from "../media/engine/protocol.ts";
 import { createSupervision } from "../media/supervision/signalling.ts";
+import { findWorkerBinary } from "../media/supervision/worker-binary.ts";
 import { createSpeaker } from "../media/voices/speech.ts";
 import { createDialGate } from "../scheduler/dial-gate.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
@@ -108,7 +108,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     log,
     media,
     webrtc: config.webrtc,
-    workerBin: () => workerBin(config),
+    workerBin: () => findWorkerBinary(config.mediasoupWorkerBin, join(import.meta.dir, "../../.cache")),
     callInfo: async (tenantId, callId) => {
       const call = await store.calls.get(tenantId, callId);
       return call && { live: call.answeredAt !== null && call.endedAt === null, who: call.calleeName || call.to };
@@ -243,13 +243,6 @@ const keepApology = (log: Log, speaker: ReturnType<typeof createSpeaker>): (() =
   });
   inBackground(log, "make the apology", make);
   return () => line;
-};
-
-/** The mediasoup worker: the one configured, else the one that set-up keeps for the installed version. */
-const workerBin = (config: Config): string | null => {
-  const kept = resolve(import.meta.dir, `../../.cache/mediasoup-worker-${mediasoupVersion}/mediasoup-worker`);
-  const path = config.mediasoupWorkerBin ?? kept;
-  return existsSync(path) ? path : null;
 };
 
 const openServer = (config: Config, app: ReturnType<typeof createApp>): Bun.Server<unknown> => {
