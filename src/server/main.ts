@@ -34,6 +34,9 @@ const DECISION_MS = 2000;
 /** Said when a voice is lost for good while somebody listens. */
 const APOLOGY = "I am sorry, we have a technical problem. We will call you again. Goodbye.";
 
+/** Where set-up keeps what it got; `OPENDEEP_CACHE_DIR` belongs to set-up, which then names the worker itself. */
+const CACHE_DIR = join(import.meta.dir, "../../.cache");
+
 /** A running OpenDeep. */
 export interface OpenDeep {
   /** Where it answers. */
@@ -108,7 +111,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     log,
     media,
     webrtc: config.webrtc,
-    workerBin: () => findWorkerBinary(config.mediasoupWorkerBin, join(import.meta.dir, "../../.cache")),
+    workerBin: () => findWorkerBinary({ configured: config.mediasoupWorkerBin, cacheDir: CACHE_DIR }),
     callInfo: async (tenantId, callId) => {
       const call = await store.calls.get(tenantId, callId);
       return call && { live: call.answeredAt !== null && call.endedAt === null, who: call.calleeName || call.to };
