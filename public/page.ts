@@ -8,7 +8,8 @@ import { watchToasts } from "./toasts.ts";
 interface HtmxDetail {
   ctx?: {
     confirm?: string;
-    sourceElement?: Element & { _htmx?: { boosted?: unknown } };
+    sourceElement?: Element;
+    select?: string;
     request?: { headers?: Record<string, string>; signal?: AbortSignal };
   };
   reason?: string;
@@ -59,7 +60,8 @@ onHtmx("htmx:confirm", ({ ctx, issueRequest, dropRequest }, event) => {
 
 // After a step to another page the keyboard and the screen reader start at its heading.
 onHtmx("htmx:after:swap", ({ ctx }) => {
-  const isStep = ctx?.sourceElement?._htmx?.boosted || ctx?.request?.headers?.["HX-History-Restore-Request"];
+  // The link or form that was used is often gone by now; what was asked for is still known.
+  const isStep = ctx?.select === "#page" || ctx?.request?.headers?.["HX-History-Restore-Request"];
   const heading = isStep ? document.querySelector<HTMLElement>("#page h1") : null;
   // A form that came back with a mistake has its own place to go on: htmx has just focused the field.
   if (!heading || document.activeElement?.hasAttribute("autofocus")) return;

@@ -38,7 +38,7 @@ const asProblem = (thrown: unknown): Problem => {
 export const answerProblem = async (c: Context<ServerEnv>, problem: Problem): Promise<Response> => {
   for (const [name, value] of Object.entries(problem.more.headers ?? {})) c.header(name, value);
   const htmx = c.req.header("hx-request") === "true";
-  const words = problem.detail === problem.fix ? problem.detail : `${problem.detail} ${problem.fix}`;
+  const words = `${problem.detail.replace(/[.!?]$/, "")}. ${problem.fix}`;
   if (!isData(c.req.path) && htmx) {
     const pageWanted = c.req.method === "GET" && !c.req.path.startsWith("/x/") && problem.status < 500;
     if (problem.problem === "sign-in-needed") {

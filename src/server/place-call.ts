@@ -1,13 +1,21 @@
 import type { Bus } from "../core/bus.ts";
 import type { Schedule } from "../core/clock.ts";
+import { assert } from "../core/errors.ts";
 import type { StoredEvent } from "../core/events.ts";
+import { parsePhone } from "../core/phone.ts";
 import type { Call } from "../core/store/call-record.ts";
 import type { Store } from "../core/store/open.ts";
 import type { NewTask, Task } from "../core/store/task-record.ts";
 import type { CallRequest, RegisterRequest } from "./call-request.ts";
-import { dialable } from "./phone-problem.ts";
 import { Problem } from "./problem.ts";
 import { refusalSentence } from "./refusal-words.ts";
+
+/** The number of a checked request, in one spelling. */
+const e164Of = (request: CallRequest): string => {
+  const phone = parsePhone(request.phone_number);
+  assert(phone.ok, "the number of a request was checked before it is placed");
+  return phone.e164;
+};
 
 /** What placing a call needs of the rest. */
 export interface CallPlacing {
@@ -53,15 +61,11 @@ const latestCall = async (store: Store, tenantId: string, taskId: string): Promi
 
 /**
  * Creates a task for one call now and waits for what the scheduler makes of it. All ways of asking for a call come here.
- * Throws a `Problem` for a number that may not be dialed, a refusal of the dial gate and a reused idempotency key.
+ * The request is a checked one (`askedCall`).
+ * Throws a `Problem` for a refusal of the dial gate and a reused idempotency key.
  */
-export const placeCall = async (
-  parts: CallPlacing,
-  tenantId: string,
-  request: CallRequest,
-  phoneField = "phone_number",
-): Promise<Placed> => {
-  const phone = dialable(request.phone_number, phoneField);
+export const placeCall = async (parts: CallPlacing, tenantId: string, request: CallRequest): Promise<Placed> => {
+  const phone = e164Of(request);
   const seen: StoredEvent[] = [];
   let decide = (): void => {};
   const decided = new Promise<void>((resolve) => {
@@ -77,9 +81,9 @@ export const placeCall = async (
   });
   let stopWaiting = (): void => {};
   try {
-    const { task, created } = await parts.store.tasks.create(tenantId, newTask(request, phone.e164));
+    const { task, created } = await parts.store.tasks.create(tenantId, newTask(request, phone));
     if (!created) {
-      if (task.phone !== phone.e164 || task.action !== request.action) throw new Problem("idempotency-key-reused");
+      if (task.phone !== phone || task.action !== request.action) throw new Problem("idempotency-key-reused");
       const call = await latestCall(parts.store, tenantId, task.id);
       // The same refusal again for the same request: nothing changed, so nothing else may be answered.
       if (call === null && task.lastRefusal !== null) throw refused(task, task.lastRefusal);
@@ -100,20 +104,20 @@ export const placeCall = async (
   }
 };
 
-/** Creates a task that is not dialed now: a draft, or with a time a pending one. Throws a `Problem` as above. */
+/** Creates a task that is not dialed now: a draft, or with a time a pending one. Throws a `Problem` for a reused key. */
 export const registerCall = async (
   parts: Pick<CallPlacing, "store" | "scheduler">,
   tenantId: string,
   request: RegisterRequest,
 ): Promise<Placed> => {
-  const phone = dialable(request.phone_number, "phone_number");
+  const phone = e164Of(request);
   const { task, created } = await parts.store.tasks.create(tenantId, {
-    ...newTask(request, phone.e164),
+    ...newTask(request, phone),
     ...(request.scheduled_at === undefined
       ? { status: "draft" as const }
       : { status: "pending" as const, nextActionAt: Date.parse(request.scheduled_at) }),
   });
-  if (!created && (task.phone !== phone.e164 || task.action !== request.action)) {
+  if (!created && (task.phone !== phone || task.action !== request.action)) {
     throw new Problem("idempotency-key-reused");
   }
   if (created && task.status === "pending") parts.scheduler.kick();

@@ -67,7 +67,7 @@ export const PROBLEMS = {
   "call-refused": {
     status: 409,
     title: "The call was not placed",
-    fix: "See the reason. The task is kept; its state says what happens next.",
+    fix: "The task is kept; the list of tasks says what happens next.",
   },
   "call-over": {
     status: 409,

@@ -130,16 +130,22 @@ test("a registered call stays a draft, or waits for its time", async () => {
   expect(await server.store.calls.list(server.tenantId, { limit: 10 })).toEqual([]);
 });
 
-test("fields at fault are all named at once, without what was sent", async () => {
+test("fields at fault are all named at once, the number too", async () => {
   const server = await openServer();
   const response = await server.json("/api/phone/call", {
-    phone_number: PHONE,
+    phone_number: "911",
     callee_name: "a\nb",
     agent_name: "x".repeat(81),
     organization: 7,
   });
   expect(response.status).toBe(422);
   const { errors } = (await response.json()) as { errors: { field: string; message: string }[] };
-  expect(errors.map((one) => one.field).sort()).toEqual(["action", "agent_name", "callee_name", "organization"]);
+  expect(errors.map((one) => one.field).sort()).toEqual([
+    "action",
+    "agent_name",
+    "callee_name",
+    "organization",
+    "phone_number",
+  ]);
   expect(errors.find((one) => one.field === "action")?.message).toBe("This field is needed");
 });

@@ -1,6 +1,7 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import type { AppParts } from "../app-parts.ts";
+import { askedCall } from "../asked-call.ts";
 import { CallRequest, RegisterRequest, StartCallRequest } from "../call-request.ts";
 import { type Placed, placeCall, registerCall } from "../place-call.ts";
 import { checked, jsonBody } from "../request-body.ts";
@@ -34,22 +35,22 @@ const answer = (c: Context, placed: Placed): Response => {
 /** Routes that ask for a call, old and new; all of them share the verbs of `place-call.ts`. */
 export const callRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
   const place = async (c: Context<ServerEnv>): Promise<Response> => {
-    const request = withKey(c, await jsonBody(c, CallRequest));
+    const request = withKey(c, askedCall(CallRequest, await jsonBody(c), "phone_number"));
     return answer(c, await placeCall(parts, c.get("actor").tenantId, request));
   };
   app.post("/api/phone/call", place);
   app.post("/tasks/calling/initiate", place);
   app.post("/api/start-call", async (c) => {
-    const short = withKey(c, await jsonBody(c, StartCallRequest));
+    const short = withKey(c, askedCall(StartCallRequest, await jsonBody(c), "userPhone"));
     const request = checked(CallRequest, {
       phone_number: short.userPhone,
       action: short.instruction,
       idempotency_key: short.idempotency_key,
     });
-    return answer(c, await placeCall(parts, c.get("actor").tenantId, request, "userPhone"));
+    return answer(c, await placeCall(parts, c.get("actor").tenantId, request));
   });
   app.post("/api/phone/register-call", async (c) => {
-    const request = withKey(c, await jsonBody(c, RegisterRequest));
+    const request = withKey(c, askedCall(RegisterRequest, await jsonBody(c), "phone_number"));
     return answer(c, await registerCall(parts, c.get("actor").tenantId, request));
   });
 };

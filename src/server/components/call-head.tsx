@@ -25,7 +25,8 @@ export const HangUpButton = ({ call }: { call: Call }) => (
 /** Who, state, time and what can be done about it; `#call-head` follows the call. */
 export const CallHead = ({ call, now }: { call: Call; now: number }) => (
   <div id="call-head" class="page-head">
-    <h1>{whoOf(call)}</h1>
+    {/* The heading takes the focus after a step to this page; live updates must not take that from it. */}
+    <h1 tabindex={-1}>{whoOf(call)}</h1>
     <CallBadge call={call} />
     <span class="muted">
       {callIsOver(call.status) ? (

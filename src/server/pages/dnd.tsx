@@ -7,7 +7,7 @@ import { Field, type FormProblems, type FormValues } from "../components/field.t
 import { Icon } from "../components/icon.tsx";
 import { Instant } from "../components/instant.tsx";
 import { Pager } from "../components/pager.tsx";
-import { phoneSentence } from "../phone-problem.ts";
+import { phoneSentence } from "../phone-words.ts";
 import { type FieldProblem, Problem } from "../problem.ts";
 import { fieldProblems, formBody } from "../request-body.ts";
 import type { ServerEnv } from "../request-context.ts";

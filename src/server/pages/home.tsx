@@ -1,6 +1,7 @@
 import type { Context, Hono } from "hono";
 import { newId } from "../../core/ids.ts";
 import type { AppParts } from "../app-parts.ts";
+import { askedCall } from "../asked-call.ts";
 import { CallRequest } from "../call-request.ts";
 import { CallForm, DemoNumbers } from "../components/call-form.tsx";
 import { byNeed, LiveTable, RecentTable } from "../components/call-rows.tsx";
@@ -11,7 +12,7 @@ import { Tiles } from "../components/tiles.tsx";
 import { DEMO_PHONE, demoNumbers } from "../demo-numbers.ts";
 import { placeCall } from "../place-call.ts";
 import { Problem } from "../problem.ts";
-import { checked, formBody } from "../request-body.ts";
+import { formBody } from "../request-body.ts";
 import type { ServerEnv } from "../request-context.ts";
 import { type Board, loadBoard } from "./board.ts";
 import { renderPage } from "./render.tsx";
@@ -130,7 +131,7 @@ export const homeRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
   app.post("/calls", async (c) => {
     const values = await formBody(c);
     try {
-      const placed = await placeCall(parts, c.get("actor").tenantId, checked(CallRequest, values));
+      const placed = await placeCall(parts, c.get("actor").tenantId, askedCall(CallRequest, values, "phone_number"));
       return c.redirect(placed.call ? `/calls/${placed.call.id}` : `/tasks?task=${placed.task.id}`, 303);
     } catch (thrown) {
       // Mistakes come back in the form itself; a refusal of the gate made a task, which the toast or page tells of.

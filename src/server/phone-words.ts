@@ -1,5 +1,4 @@
-import { type ParsedPhone, type PhoneRefusal, parsePhone } from "../core/phone.ts";
-import { Problem } from "./problem.ts";
+import type { PhoneRefusal } from "../core/phone.ts";
 
 const SENTENCE: Record<PhoneRefusal, string> = {
   empty: "Say which number to call.",
@@ -12,14 +11,3 @@ const SENTENCE: Record<PhoneRefusal, string> = {
 
 /** What is wrong with a number, as a sentence. */
 export const phoneSentence = (reason: PhoneRefusal): string => SENTENCE[reason];
-
-/** A number that may be dialed. Throws a `Problem` about `field` otherwise. */
-export const dialable = (text: string, field: string): ParsedPhone & { ok: true } => {
-  const phone = parsePhone(text);
-  if (phone.ok) return phone;
-  throw new Problem("phone-number-refused", {
-    detail: SENTENCE[phone.reason],
-    errors: [{ field, message: SENTENCE[phone.reason] }],
-    members: { reason: phone.reason },
-  });
-};
