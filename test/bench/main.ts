@@ -1,0 +1,56 @@
+/**
+ * Measures what a call costs, beside a bare loop that does only the I/O: `bun run bench [scenario…] [--calls N]
+ * [--seconds N] [--json]`. Without a scenario all run. Everything stays on loopback; nothing is left behind.
+ */
+import { parseArgs } from "node:util";
+import { answerScenario } from "./answer-scenario.ts";
+import { bargeInScenario } from "./barge-in-scenario.ts";
+import { killChildrenOnExit } from "./child.ts";
+import { engineScenario } from "./engine-scenario.ts";
+import { jsonOf, type Outcome, tableOf } from "./figure.ts";
+import { storeScenario } from "./store-scenario.ts";
+
+interface Scenario {
+  run: (calls: number, seconds: number) => Promise<Outcome>;
+  calls: number;
+  seconds: number;
+}
+
+const SCENARIOS: Record<string, Scenario> = {
+  engine: { run: engineScenario, calls: 200, seconds: 20 },
+  bargein: { run: bargeInScenario, calls: 20, seconds: 12 },
+  answer: { run: answerScenario, calls: 50, seconds: 0 },
+  store: { run: storeScenario, calls: 200, seconds: 4 },
+};
+const MAX_CALLS = 1000;
+const MAX_SECONDS = 3600;
+
+const refuse = (problem: string): never => {
+  console.error(
+    `${problem}\nusage: bun run bench [${Object.keys(SCENARIOS).join("|")}]… [--calls N] [--seconds N] [--json]`,
+  );
+  process.exit(2);
+};
+
+/** A whole number within its bounds, undefined if the option was not given. */
+const bounded = (name: string, text: string | undefined, max: number): number | undefined => {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > max) return refuse(`--${name} takes 1 to ${max}`);
+  return value;
+};
+
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  options: { calls: { type: "string" }, seconds: { type: "string" }, json: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const calls = bounded("calls", values.calls, MAX_CALLS);
+const seconds = bounded("seconds", values.seconds, MAX_SECONDS);
+killChildrenOnExit();
+for (const name of positionals.length > 0 ? positionals : Object.keys(SCENARIOS)) {
+  const scenario = SCENARIOS[name] ?? refuse(`there is no scenario ${name}`);
+  const outcome = await scenario.run(calls ?? scenario.calls, seconds ?? scenario.seconds);
+  console.log(values.json ? jsonOf(outcome) : `${tableOf(outcome)}\n`);
+}
+process.exit(0);
