@@ -1,34 +1,17 @@
 import type { OpenAiRealtimeSettings } from "../engine/protocol.ts";
 import { type AudioDelta, AudioDeltaReader } from "./audio-delta.ts";
 import { CalleeStream } from "./callee-stream.ts";
-import {
-  type CalleeTurn,
-  Conversation,
-  noteItem,
-  outputItem,
-  receivedMs,
-  type Utterance,
-} from "./openai-conversation.ts";
+import { CalleeTurns, type TranscriptionEvent } from "./callee-turns.ts";
+import { Conversation, noteItem, outputItem, receivedMs, type Utterance } from "./openai-conversation.ts";
 import type { ServerEvent, ServerEventOf } from "./openai-events.ts";
 import { type LinkOwner, RealtimeLink } from "./openai-link.ts";
-import { responseUsage, transcriptionUsage } from "./openai-prices.ts";
-import { PREFIX_PADDING_MS, TRANSCRIPTION_MODEL, TURN_END_SILENCE_MS } from "./openai-session.ts";
+import { responseUsage } from "./openai-prices.ts";
 import { type Ask, ResponseGate } from "./response-gate.ts";
+import { type KeeperOwner, SessionKeeper } from "./session-keeper.ts";
+import { ToolRound } from "./tool-round.ts";
 import { Truncations } from "./truncations.ts";
 import type { CutItem, Voice, VoiceSink } from "./voice.ts";
 
-/** Age at which the next session is opened beside the running one, in ms: the service ends one after 60 minutes. */
-const ROTATE_AFTER_MS = 54 * 60_000;
-/** Age at which it takes over even in the middle of a sentence, in ms. */
-const ROTATE_AT_LAST_MS = 58 * 60_000;
-/** Pause before another try to open the next session, in ms. */
-const ROTATE_AGAIN_MS = 30_000;
-/** Silence on the line while a lost session is replaced, at most, in ms; then the call is given up. */
-const RECOVERY_MS = 3000;
-/** Sessions tried in a row, the first included. */
-const TRIES = 2;
-/** Sessions lost in one call before it is given up: a service that keeps dropping is not worth the callee's time. */
-const MAX_LOSSES = 6;
 /** A turn the service should answer by itself is answered on our request after this long, in ms. */
 const OWED_MS = 2500;
 /** The agent was cut, but the service heard nobody: it is told to go on after this long, in ms. */
@@ -41,7 +24,6 @@ const FINAL_ERRORS = new Set(["insufficient_quota", "rate_limit_exceeded", "inva
 /** Errors that mean nothing: what was to be stopped or taken had already ended. */
 const HARMLESS = new Set(["response_cancel_not_active", "input_audio_buffer_commit_empty", "item_not_found"]);
 
-const INAUDIBLE = "[inaudible]";
 const CUT_OFF = JSON.stringify({ error: "The callee spoke before this was done; it was not done." });
 const RESUME =
   "The line dropped for a moment. Carry on as if nothing had happened; do not greet or introduce yourself again.";
@@ -68,7 +50,7 @@ export const openAiRealtimeVoice = (
  * Keeps one session with the service talking: who speaks first, one response at a time, barge-in, tools, and another
  * session with the same conversation when the running one breaks or grows old.
  */
-class OpenAiRealtimeVoice implements Voice, LinkOwner {
+class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   readonly #settings: OpenAiRealtimeSettings;
   readonly #sink: VoiceSink;
   readonly #stream = new CalleeStream();
@@ -76,10 +58,9 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
   readonly #conversation = new Conversation();
   readonly #gate: ResponseGate;
   readonly #truncations = new Truncations();
-  /** The session that carries the call. */
-  #link: RealtimeLink | null = null;
-  /** The one that is to carry it. */
-  #next: RealtimeLink | null = null;
+  readonly #keeper: SessionKeeper;
+  readonly #turns: CalleeTurns;
+  readonly #tools = new ToolRound();
   #nowMs: number;
   #closed = false;
   #wasReady = false;
@@ -94,32 +75,19 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
   // Of the running session.
   readonly #responses = new Map<string, Response>();
   readonly #utterances = new Map<string, Utterance>();
-  readonly #turns = new Map<string, CalleeTurn>();
-  readonly #openCalls = new Set<string>();
-  readonly #unseenOutputs = new Set<string>();
   #hotResponse: Response | null = null;
   #hotUtterance: Utterance | null = null;
-  #calleeSpeaking = false;
-  #lastTurn: CalleeTurn | null = null;
-  /** Start of speech that no answer has followed yet; −1 if there is none. */
-  #unansweredFromMs = -1;
   /** A turn ended while a cancelled response was not yet over, so the service cannot answer it by itself. */
   #answerAfter = false;
   #owedSinceMs = -1;
   #cutSinceMs = -1;
-  #respondAfterTools = false;
   #failures = 0;
   #count = 0;
 
   // Of the change to another session.
-  #lostAtMs = -1;
-  #lostDetail = "";
   #lostStreamMs = 0;
   /** It was lost in the middle of a sentence. */
   #brokeOff = false;
-  #tries = 1;
-  #losses = 0;
-  #rotateAfterMs = ROTATE_AFTER_MS;
 
   /** Utterances that may still be cut, by tag. */
   readonly #unheard = new Map<number, Utterance>();
@@ -131,10 +99,19 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
     this.#gate = new ResponseGate((eventId, response) =>
       this.#link?.send({ type: "response.create", event_id: eventId, response }),
     );
-    this.#next = this.#open(false);
+    this.#turns = new CalleeTurns(this.#conversation, ({ key, text, startMs, final }, endMs) =>
+      sink.calleeText(key, text, startMs, endMs, final),
+    );
+    this.#keeper = new SessionKeeper(this);
+    this.#keeper.start();
   }
 
-  #open(urgent: boolean): RealtimeLink {
+  /** The session that carries the call. */
+  get #link(): RealtimeLink | null {
+    return this.#keeper.current;
+  }
+
+  openLink(urgent: boolean): RealtimeLink {
     return new RealtimeLink({
       settings: this.#settings,
       delta: this.#delta,
@@ -165,16 +142,15 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
 
   hear(frame: Uint8Array): void {
     this.#stream.push(frame);
-    if (this.#link !== null) this.#link.hear(frame);
+    this.#link?.hear(frame);
   }
 
   openingOver(): void {
     if (this.#mayAnswer || this.#closed) return;
     this.#mayAnswer = true;
-    this.#link?.startAnswering();
-    this.#next?.startAnswering();
+    this.#keeper.startAnswering();
     // The speech that cut the opening ended before the service was told to answer: it is answered on request.
-    if (this.#openingCut && this.#heldTurn && !this.#calleeSpeaking) this.#gate.ask({ kind: "turn", body: {} });
+    if (this.#openingCut && this.#heldTurn && !this.#turns.isSpeaking) this.#gate.ask({ kind: "turn", body: {} });
     this.#heldTurn = false;
   }
 
@@ -195,7 +171,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
       if (utterance) this.#cut(utterance, cut.heardMs);
     }
     this.#unheard.clear();
-    if (!this.#calleeSpeaking) this.#cutSinceMs = this.#nowMs;
+    if (!this.#turns.isSpeaking) this.#cutSinceMs = this.#nowMs;
   }
 
   #cancel(response: Response): void {
@@ -217,20 +193,17 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
       this.log("warn", "voice: an outcome of no open tool call was dropped");
       return;
     }
-    this.#openCalls.delete(toolCallId);
     this.#sendOutput(toolCallId, output);
-    if (respond) this.#respondAfterTools = true;
-    if (this.#openCalls.size > 0 || !this.#respondAfterTools) return;
-    this.#respondAfterTools = false;
+    if (!this.#tools.outcome(toolCallId, respond)) return;
     // The answer to what the callee is saying now will see the outcomes too.
-    if (this.#calleeSpeaking && this.#link?.answers) return;
+    if (this.#turns.isSpeaking && this.#link?.answers) return;
     this.#gate.ask({ kind: "tool", body: {} });
   }
 
   #sendOutput(toolCallId: string, output: string): void {
     if (!this.#link) return;
     const id = `out_${++this.#count}`;
-    this.#unseenOutputs.add(id);
+    this.#tools.sent(id);
     const item = { ...outputItem(toolCallId, output), id };
     this.#link.send({ type: "conversation.item.create", event_id: id, item });
   }
@@ -252,14 +225,8 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
     this.#nowMs = nowMs;
     if (this.#closed) return;
     const awaiting = this.#gate.isBusy || this.#owedSinceMs >= 0;
-    this.#link?.tick(nowMs, awaiting);
-    this.#next?.tick(nowMs, false);
-    if (this.#lostAtMs >= 0 && nowMs - this.#lostAtMs > RECOVERY_MS) {
-      this.#fail(`${this.#lostDetail}; no other session came in time`);
-    } else if (this.#link) {
-      this.#chase(nowMs);
-      this.#rotate(this.#link, nowMs);
-    }
+    this.#keeper.tick(nowMs, awaiting);
+    if (this.#link) this.#chase(nowMs);
   }
 
   /** Nobody is left waiting for an answer that the service forgot. */
@@ -268,58 +235,26 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
     const cut = this.#cutSinceMs >= 0 && nowMs - this.#cutSinceMs > CUT_MS;
     if (!owed && !cut) return;
     this.#owedSinceMs = this.#cutSinceMs = -1;
-    if (this.#mayAnswer && !this.#gate.isBusy && !this.#calleeSpeaking) this.#gate.ask({ kind: "turn", body: {} });
+    if (this.#mayAnswer && !this.#gate.isBusy && !this.#turns.isSpeaking) this.#gate.ask({ kind: "turn", body: {} });
   }
 
   close(): void {
     this.#closed = true;
-    this.#link?.close();
-    this.#next?.close();
-    this.#link = this.#next = null;
+    this.#keeper.close();
   }
 
   // Sessions come and go.
 
   linkReady(link: RealtimeLink): void {
-    if (this.#closed || link !== this.#next) return;
-    // A planned change waits for a quiet moment.
-    if (this.#link === null) this.#carryOn(link);
+    this.#keeper.ready(link);
   }
 
   linkLost(link: RealtimeLink, detail: string, final: boolean): void {
-    if (this.#closed) return;
-    if (link === this.#link) this.#lost(detail, final);
-    else if (link === this.#next) this.#notOpened(detail, final);
-  }
-
-  #notOpened(detail: string, final: boolean): void {
-    this.#next = null;
-    if (this.#link) {
-      this.#rotateAfterMs = this.#nowMs - this.#link.openedAtMs + ROTATE_AGAIN_MS;
-      this.log("warn", `voice: the next session could not be opened: ${detail}`);
-    } else if (final || this.#tries >= TRIES) {
-      this.#fail(detail);
-    } else {
-      this.#tries++;
-      this.#next = this.#open(this.#lostAtMs >= 0);
-    }
-  }
-
-  #lost(detail: string, final: boolean): void {
-    this.log("warn", `voice: session lost: ${detail}`);
-    if (++this.#losses > MAX_LOSSES || final) return this.#fail(detail);
-    this.#lostAtMs = this.#nowMs;
-    this.#lostDetail = detail;
-    this.#tries = 1;
-    this.#breakOff();
-    // One that was being opened for a planned change serves as well.
-    if (this.#next?.isReady) this.#carryOn(this.#next);
-    else this.#next ??= this.#open(true);
+    this.#keeper.lost(link, detail, final);
   }
 
   /** Leaves the running session: what it was saying ends here, what it owed is kept for the next one. */
-  #breakOff(): void {
-    this.#link = null;
+  breakOff(): void {
     this.#lostStreamMs = this.#stream.ms;
     const active = this.#gate.active === null ? null : this.#responses.get(this.#gate.active);
     this.#gate.shut();
@@ -335,64 +270,39 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
     if (this.#owedSinceMs >= 0 || this.#answerAfter) this.#gate.ask({ kind: "turn", body: {} });
     this.#utterances.clear();
     this.#responses.clear();
-    this.#turns.clear();
-    this.#unseenOutputs.clear();
+    this.#turns.breakOff();
+    this.#tools.moved();
     this.#truncations.clear();
     this.#hotResponse = this.#hotUtterance = null;
-    this.#calleeSpeaking = this.#answerAfter = false;
+    this.#answerAfter = false;
     this.#owedSinceMs = this.#cutSinceMs = -1;
   }
 
-  /** Makes a session that is ready the running one, with the conversation so far. */
-  #carryOn(link: RealtimeLink): void {
-    this.#link = link;
-    this.#next = null;
-    this.#rotateAfterMs = ROTATE_AFTER_MS;
-    // Speech whose words the last session did not write down is said again to this one, which then answers it.
-    const turn = this.#lastTurn;
-    const again = this.#wasReady && this.#unansweredFromMs >= 0 && turn !== null && !turn.final;
-    if (again) {
-      turn.text = "";
-      turn.final = true;
-      this.#sink.calleeText(turn.key, "", turn.startMs, turn.endMs, true);
-      if (this.#mayAnswer) this.#gate.answered(false);
-    }
-    if (this.#wasReady) this.#conversation.note(this.#brokeOff && !again ? CONTINUE : RESUME);
-    for (const event of this.#conversation.replay()) link.send(event);
-    // A little earlier than the speech, so that its padding is whole and its time can be told.
-    const speechMs = this.#unansweredFromMs - PREFIX_PADDING_MS;
-    const fromMs = this.#wasReady ? (again ? speechMs : this.#lostStreamMs) : 0;
-    link.streamStartMs = this.#stream.replay(fromMs, (frame) => link.hear(frame));
-    this.#unansweredFromMs = -1;
-    const recovered = this.#lostAtMs >= 0 && this.#wasReady;
-    this.#lostAtMs = -1;
-    this.#tries = 1;
-    const first = !this.#wasReady;
+  /** Tells a session that is ready all that the one before knew. */
+  carryOn(link: RealtimeLink, lost: string | null): void {
+    const isFirst = !this.#wasReady;
     this.#wasReady = true;
-    if (first) this.#sink.voiceReady();
-    else if (recovered) this.#sink.voiceLost(true, this.#lostDetail);
+    // Speech whose words the last session did not write down is said again to this one, which then answers it.
+    const againMs = this.#turns.hearAgainFrom();
+    const again = !isFirst && againMs >= 0;
+    if (again && this.#mayAnswer) this.#gate.answered(false);
+    if (!isFirst) this.#conversation.note(this.#brokeOff && !again ? CONTINUE : RESUME);
+    for (const event of this.#conversation.replay()) link.send(event);
+    const fromMs = isFirst ? 0 : again ? againMs : this.#lostStreamMs;
+    link.streamStartMs = this.#stream.replay(fromMs, (frame) => link.hear(frame));
+    if (isFirst) this.#sink.voiceReady();
+    else if (lost !== null) this.#sink.voiceLost(true, lost);
     this.#gate.open();
   }
 
-  #rotate(link: RealtimeLink, nowMs: number): void {
-    const age = nowMs - link.openedAtMs;
-    if (age < this.#rotateAfterMs) return;
-    this.#next ??= this.#open(false);
-    if (!this.#next.isReady) return;
-    if (age < ROTATE_AT_LAST_MS && !this.#isQuiet()) return;
-    this.log("info", "voice: the session is old, another one takes over");
-    const next = this.#next;
-    this.#breakOff();
-    link.close();
-    this.#carryOn(next);
+  isQuiet(): boolean {
+    const nothingAsked = !this.#gate.isBusy && !this.#gate.isWaiting && !this.#tools.isOpen;
+    return (
+      nothingAsked && this.#idle && !this.#turns.isSpeaking && this.#owedSinceMs < 0 && this.#turns.unansweredFromMs < 0
+    );
   }
 
-  #isQuiet(): boolean {
-    const nothingAsked = !this.#gate.isBusy && !this.#gate.isWaiting && this.#openCalls.size === 0;
-    return nothingAsked && this.#idle && !this.#calleeSpeaking && this.#owedSinceMs < 0 && this.#unansweredFromMs < 0;
-  }
-
-  #fail(detail: string): void {
+  giveUp(detail: string): void {
     if (this.#closed) return;
     this.close();
     this.log("error", `voice: lost for good: ${detail}`);
@@ -426,7 +336,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
     response.spoke = true;
     this.#idle = false;
     this.#unheard.set(utterance.tag, utterance);
-    if (!this.#calleeSpeaking) this.#unansweredFromMs = -1;
+    if (!this.#turns.isSpeaking) this.#turns.unansweredFromMs = -1;
   }
 
   #response(id: string): Response {
@@ -467,9 +377,10 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
       case "response.done":
         return this.#done(event);
       case "input_audio_buffer.speech_started":
-        return this.#speechStarted(link, event);
+        this.#cutSinceMs = -1;
+        return this.#turns.started(event.item_id, link.streamStartMs + event.audio_start_ms, event.audio_start_ms > 0);
       case "input_audio_buffer.speech_stopped":
-        return this.#speechStopped(link, event);
+        return this.#turns.stopped(event.item_id, link.streamStartMs + event.audio_end_ms);
       case "input_audio_buffer.committed":
         return this.#committed(link, event.item_id);
       case "conversation.item.input_audio_transcription.delta":
@@ -477,7 +388,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
       case "conversation.item.input_audio_transcription.failed":
         return this.#transcribed(event);
       case "conversation.item.added":
-        this.#unseenOutputs.delete(event.item.id);
+        this.#tools.seen(event.item.id);
         return;
       case "error":
         return this.#refused(event);
@@ -491,9 +402,9 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
     response.ask = ask;
     this.#owedSinceMs = this.#cutSinceMs = -1;
     this.#answerAfter = false;
-    if (ask === null) this.#gate.answered(this.#unseenOutputs.size === 0);
+    if (ask === null) this.#gate.answered(this.#tools.isSeen);
     // The callee has begun to speak since it was asked for, and will be answered with it in sight.
-    else if (this.#calleeSpeaking && (ask.kind === "turn" || ask.kind === "tool")) this.#cancel(response);
+    else if (this.#turns.isSpeaking && (ask.kind === "turn" || ask.kind === "tool")) this.#cancel(response);
   }
 
   #words(itemId: string, responseId: string, words: string, final: boolean): void {
@@ -523,7 +434,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
       this.#sendOutput(call_id, CUT_OFF);
       return;
     }
-    this.#openCalls.add(call_id);
+    this.#tools.called(call_id);
     this.#sink.toolCall(call_id, name, args);
   }
 
@@ -562,41 +473,22 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
   /** Decides what follows a response that ended by itself. */
   #judge(response: Response, data: ServerEventOf<"response.done">["response"]): void {
     const code = data.status_details?.error?.code ?? data.status_details?.error?.type ?? data.status_details?.reason;
-    if (data.status === "failed" && FINAL_ERRORS.has(code ?? "")) return this.#fail(`a response failed: ${code}`);
+    if (data.status === "failed" && FINAL_ERRORS.has(code ?? "")) return this.giveUp(`a response failed: ${code}`);
     if (data.status === "incomplete") this.log("warn", `voice: a response was not finished: ${code ?? "unknown"}`);
     if (data.status !== "failed" && (response.spoke || response.calledTools)) {
       this.#failures = 0;
       return;
     }
     const what = data.status === "failed" ? `a response failed: ${code ?? "unknown"}` : "a response had no speech";
-    if (++this.#failures > 1) return this.#fail(`${what}, twice`);
+    if (++this.#failures > 1) return this.giveUp(`${what}, twice`);
     this.log("warn", `voice: ${what}; asking once more`);
     if (response.spoke) this.#note(CONTINUE);
     this.#gate.ask({ kind: "again", body: response.spoke ? {} : (response.ask?.body ?? {}) });
   }
 
-  #speechStarted(link: RealtimeLink, event: ServerEventOf<"input_audio_buffer.speech_started">): void {
-    const paddedMs = link.streamStartMs + event.audio_start_ms;
-    // At the start of a session there may be less padding than was asked for.
-    const padding = event.audio_start_ms > 0 ? PREFIX_PADDING_MS : 0;
-    const turn = this.#conversation.calleeTurn(paddedMs + padding);
-    this.#turns.set(event.item_id, turn);
-    this.#lastTurn = turn;
-    this.#calleeSpeaking = true;
-    this.#cutSinceMs = -1;
-    if (this.#unansweredFromMs < 0) this.#unansweredFromMs = paddedMs;
-  }
-
-  #speechStopped(link: RealtimeLink, event: ServerEventOf<"input_audio_buffer.speech_stopped">): void {
-    const turn = this.#turns.get(event.item_id);
-    // The service counts the silence that told it.
-    if (turn) turn.endMs = Math.max(turn.startMs, link.streamStartMs + event.audio_end_ms - TURN_END_SILENCE_MS);
-  }
-
   #committed(link: RealtimeLink, itemId: string): void {
-    this.#calleeSpeaking = false;
     // A turn that nobody spoke is one the service made up.
-    if (!this.#turns.has(itemId)) return;
+    if (!this.#turns.committed(itemId)) return;
     const active = this.#gate.active === null ? null : this.#response(this.#gate.active);
     const wasIdle = this.#idle;
     this.#sink.calleeTurnEnded();
@@ -604,7 +496,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
     this.#cutSinceMs = -1;
     if (!this.#mayAnswer) {
       this.#heldTurn = true;
-      this.#unansweredFromMs = -1;
+      this.#turns.unansweredFromMs = -1;
     } else if (!link.answers) this.#gate.ask({ kind: "turn", body: {} });
     else if (active === null) this.#owedSinceMs = this.#nowMs;
     // A running response keeps the service from answering. What the callee put in while it sounded needs no answer
@@ -614,27 +506,12 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
       // It would answer what the callee has meanwhile gone beyond, and be followed by another answer.
       const isStale = !active.muted && !active.spoke && !active.calledTools;
       if (isStale && (active.ask === null || active.ask.kind === "turn")) this.#cancel(active);
-    } else this.#unansweredFromMs = -1;
+    } else this.#turns.unansweredFromMs = -1;
   }
 
-  #transcribed(
-    event: ServerEventOf<
-      | "conversation.item.input_audio_transcription.delta"
-      | "conversation.item.input_audio_transcription.completed"
-      | "conversation.item.input_audio_transcription.failed"
-    >,
-  ): void {
-    const done = event.type === "conversation.item.input_audio_transcription.completed";
-    if (done && event.usage) this.#sink.usage(transcriptionUsage(TRANSCRIPTION_MODEL, event.usage));
-    const turn = this.#turns.get(event.item_id);
-    if (!turn || turn.final) return;
-    if (done) turn.text = event.transcript.trim();
-    else if (event.type === "conversation.item.input_audio_transcription.failed") turn.text = turn.text || INAUDIBLE;
-    else turn.text += event.delta ?? "";
-    turn.final = event.type !== "conversation.item.input_audio_transcription.delta";
-    const endMs = turn.endMs > turn.startMs ? turn.endMs : this.#stream.ms;
-    this.#sink.calleeText(turn.key, turn.text, turn.startMs, endMs, turn.final);
-    if (turn.final) this.#turns.delete(event.item_id);
+  #transcribed(event: TranscriptionEvent): void {
+    const usage = this.#turns.transcribed(event, this.#stream.ms);
+    if (usage) this.#sink.usage(usage);
   }
 
   #refused({ error }: ServerEventOf<"error">): void {
@@ -643,9 +520,9 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner {
     if (repair === "other") {
       const outcome = this.#gate.failed(error.event_id, error.code);
       if (outcome === "queued") return;
-      if (FINAL_ERRORS.has(code)) return this.#fail(`the service refuses: ${code}`);
+      if (FINAL_ERRORS.has(code)) return this.giveUp(`the service refuses: ${code}`);
       if (outcome === "refused") {
-        if (++this.#failures > 1) return this.#fail(`responses are refused: ${code}`);
+        if (++this.#failures > 1) return this.giveUp(`responses are refused: ${code}`);
         this.#gate.ask({ kind: "again", body: {} });
       }
     } else if (repair) this.#link?.send(repair);
