@@ -109,10 +109,10 @@ export const PROBLEMS = {
     title: "The file has no such range",
     fix: "Ask for bytes inside the length given in Content-Range.",
   },
-  "part-down": {
+  "too-many-streams": {
     status: 503,
-    title: "A part this needs is down",
-    fix: "GET /health says which part and how to mend it.",
+    title: "Too many pages follow live calls",
+    fix: "Close pages that are not looked at; this one tries again by itself.",
   },
   internal: {
     status: 500,

@@ -5,8 +5,14 @@ import { Icon } from "./icon.tsx";
 import { Instant, Running, Span } from "./instant.tsx";
 import { ListenButton } from "./listen-button.tsx";
 
+/** A call under way and the names of those who listen to it. */
+export interface WatchedCall {
+  call: Call;
+  listeners: readonly string[];
+}
+
 /** One call under way. `now` is epoch ms. */
-export const LiveRow = ({ call, now }: { call: Call; now: number }) => (
+export const LiveRow = ({ call, listeners, now }: WatchedCall & { now: number }) => (
   <tr id={`live-${call.id}`}>
     <td>
       <a class="row-link" href={`/calls/${call.id}`}>
@@ -16,6 +22,7 @@ export const LiveRow = ({ call, now }: { call: Call; now: number }) => (
     </td>
     <td>
       <CallBadge call={call} />
+      {listeners.length === 0 ? null : <small>heard by {listeners.join(", ")}</small>}
     </td>
     <td class="num">
       <Running since={call.answeredAt ?? call.createdAt} now={now} />
@@ -48,16 +55,24 @@ export const RecentRow = ({ call }: { call: Call }) => (
   </tr>
 );
 
-/** Calls by need: ringing phones are about to need somebody, talks are sorted longest first, starting ones come last. */
-export const byNeed = (calls: readonly Call[]): Call[] => {
-  const rank = (call: Call): number => (call.status === "in-progress" ? 0 : call.status === "dialing" ? 1 : 2);
-  return calls
-    .filter((call) => !callIsOver(call.status))
-    .sort((a, b) => rank(a) - rank(b) || (a.answeredAt ?? a.createdAt) - (b.answeredAt ?? b.createdAt));
+/** Calls by need: those who talk, longest first, then ringing phones, then calls being prepared. */
+export const byNeed = (calls: readonly WatchedCall[]): WatchedCall[] => {
+  const rank = ({ call }: WatchedCall): number =>
+    call.status === "in-progress" ? 0 : call.status === "dialing" ? 1 : 2;
+  const since = ({ call }: WatchedCall): number => call.answeredAt ?? call.createdAt;
+  return calls.filter(({ call }) => !callIsOver(call.status)).sort((a, b) => rank(a) - rank(b) || since(a) - since(b));
 };
 
 /** Table of calls under way; its rows are `#live-rows`, kept fresh by a stream. */
-export const LiveTable = ({ calls, now, nextAt }: { calls: readonly Call[]; now: number; nextAt: number | null }) => (
+export const LiveTable = ({
+  calls,
+  now,
+  nextAt,
+}: {
+  calls: readonly WatchedCall[];
+  now: number;
+  nextAt: number | null;
+}) => (
   <div class="table-wrap">
     <table class="table">
       <caption class="vh">Calls under way</caption>
@@ -77,7 +92,15 @@ export const LiveTable = ({ calls, now, nextAt }: { calls: readonly Call[]; now:
 );
 
 /** Rows of calls under way, or the sentence that there are none. `nextAt`: when the next task is due, epoch ms. */
-export const LiveRows = ({ calls, now, nextAt }: { calls: readonly Call[]; now: number; nextAt: number | null }) => (
+export const LiveRows = ({
+  calls,
+  now,
+  nextAt,
+}: {
+  calls: readonly WatchedCall[];
+  now: number;
+  nextAt: number | null;
+}) => (
   <tbody id="live-rows">
     {calls.length === 0 ? (
       <tr id="live-none">
@@ -96,7 +119,7 @@ export const LiveRows = ({ calls, now, nextAt }: { calls: readonly Call[]; now: 
         </td>
       </tr>
     ) : (
-      calls.map((call) => <LiveRow call={call} now={now} />)
+      calls.map((watched) => <LiveRow {...watched} now={now} />)
     )}
   </tbody>
 );

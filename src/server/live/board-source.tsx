@@ -1,14 +1,20 @@
 import type { Bus } from "../../core/bus.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { Store } from "../../core/store/open.ts";
-import { byNeed, LiveRow, LiveRows, RecentRows } from "../components/call-rows.tsx";
+import { LiveRow, LiveRows, RecentRows, type WatchedCall } from "../components/call-rows.tsx";
 import { Tiles } from "../components/tiles.tsx";
-import { loadBoard } from "../pages/board.ts";
+import { type BoardParts, loadBoard } from "../pages/board.ts";
 import type { LiveSource } from "./live-stream.ts";
+
+/** Events that may change what the board shows. */
+const MATTERS = /^(call|task|supervisor)\./;
+
+/** A row as it looks, its clock left out: pages keep that running themselves. */
+const stillOf = (watched: WatchedCall): string =>
+  String(<LiveRow {...watched} now={watched.call.answeredAt ?? watched.call.createdAt} />);
 
 /** Every call on the board, drawn whole when calls come or go and row by row when one of them changes. */
 export const boardSource = (given: {
-  store: Store;
+  parts: BoardParts;
   bus: Bus;
   clock: Clock;
   tenantId: string;
@@ -16,36 +22,32 @@ export const boardSource = (given: {
   withRecent: boolean;
 }): LiveSource => {
   let rows = new Map<string, string>();
+  let order: string | null = null;
   let rest = "";
-  const { store, bus, clock, tenantId } = given;
+  const { parts, bus, clock, tenantId } = given;
   return {
     listen: (ring) =>
       bus.subscribe((event) => {
-        if (event.tenantId === tenantId && (event.type.startsWith("call.") || event.type.startsWith("task."))) ring();
+        if (event.tenantId === tenantId && MATTERS.test(event.type)) ring();
       }),
     async draw() {
       const now = clock.now();
-      const board = await loadBoard(store, tenantId, now);
-      const fresh = new Map(
-        byNeed(board.live).map((call) => [
-          call.id,
-          String(<LiveRow call={call} now={call.answeredAt ?? call.createdAt} />),
-        ]),
-      );
-      const sameOrder = [...fresh.keys()].join() === [...rows.keys()].join();
+      const board = await loadBoard(parts, tenantId, now);
+      const fresh = new Map(board.live.map((watched) => [watched.call.id, stillOf(watched)]));
+      const orderNow = fresh.size === 0 ? `none, next at ${board.nextAt}` : [...fresh.keys()].join();
       let drawn = "";
-      if (!sameOrder || rest === "") {
+      if (orderNow !== order) {
         drawn += String(
           <hx-partial hx-target="#live-rows" hx-swap="outerMorph">
-            <LiveRows calls={byNeed(board.live)} now={now} nextAt={board.nextAt} />
+            <LiveRows calls={board.live} now={now} nextAt={board.nextAt} />
           </hx-partial>,
         );
       } else {
-        for (const call of board.live) {
-          if (rows.get(call.id) === fresh.get(call.id)) continue;
+        for (const watched of board.live) {
+          if (rows.get(watched.call.id) === fresh.get(watched.call.id)) continue;
           drawn += String(
-            <hx-partial hx-target={`#live-${call.id}`} hx-swap="outerMorph">
-              <LiveRow call={call} now={now} />
+            <hx-partial hx-target={`#live-${watched.call.id}`} hx-swap="outerMorph">
+              <LiveRow {...watched} now={now} />
             </hx-partial>,
           );
         }
@@ -64,6 +66,7 @@ export const boardSource = (given: {
       );
       if (restNow !== rest) drawn += restNow;
       rows = fresh;
+      order = orderNow;
       rest = restNow;
       return drawn;
     },

@@ -5,20 +5,21 @@ import type { PictureParts } from "../call-picture.ts";
 import type { ServerEnv } from "../request-context.ts";
 import { boardSource } from "./board-source.tsx";
 import { callSource } from "./call-source.tsx";
-import { liveStream } from "./live-stream.ts";
+import { type LiveParts, liveStream } from "./live-stream.ts";
 
 /** Streams of pages; each page has one. */
 export const liveRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: PictureParts): void => {
+  const live: LiveParts = { ...parts, streams: { count: 0 } };
   app.get("/sse/calls", (c) =>
     liveStream(
       c,
-      parts,
-      boardSource({ ...parts, tenantId: c.get("actor").tenantId, withRecent: c.req.query("only") !== "live" }),
+      live,
+      boardSource({ ...parts, parts, tenantId: c.get("actor").tenantId, withRecent: c.req.query("only") !== "live" }),
     ),
   );
   app.get("/sse/calls/:id", async (c) => {
     const { tenantId } = c.get("actor");
     const call = await callOf(parts, tenantId, c.req.param("id"));
-    return liveStream(c, parts, callSource({ ...parts, parts: pictures, tenantId, callId: call.id }));
+    return liveStream(c, live, callSource({ ...parts, parts: pictures, tenantId, callId: call.id }));
   });
 };

@@ -3,6 +3,7 @@ import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { Schedule } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
+import { Problem } from "../problem.ts";
 import { Doorbell } from "./doorbell.ts";
 
 /** Pace of streams, in ms. */
@@ -28,8 +29,17 @@ export interface LiveSource {
   everyMs(): number;
 }
 
+/** Most streams open at once; each holds a connection and looks at the store a few times a second. */
+const MAX_STREAMS = 1000;
+
+/** How many streams are open. */
+export interface OpenStreams {
+  count: number;
+}
+
 /** Parts streams share. */
 export interface LiveParts {
+  streams: OpenStreams;
   schedule: Schedule;
   pace: LivePace;
   log: Log;
@@ -68,13 +78,17 @@ export const liveStream = (c: Context, parts: LiveParts, source: LiveSource): Re
   c.header("X-Accel-Buffering", "no");
   // A HEAD has nobody to read the stream, so it would never end.
   if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
+  if (parts.streams.count >= MAX_STREAMS) throw new Problem("too-many-streams", { headers: { "Retry-After": "10" } });
+  parts.streams.count++;
   const response = streamSSE(c, async (stream) => {
     const bell = new Doorbell(parts.schedule);
     let stop: (() => void) | null = source.listen(() => bell.ring());
     const leave = (): void => {
+      if (stop === null) return;
       bell.end();
-      stop?.();
+      stop();
       stop = null;
+      parts.streams.count--;
     };
     stream.onAbort(leave);
     try {

@@ -1,5 +1,6 @@
 import type { Call } from "../../core/store/call-record.ts";
 import type { Store } from "../../core/store/open.ts";
+import { byNeed, type WatchedCall } from "../components/call-rows.tsx";
 import type { BoardCounts } from "../components/tiles.tsx";
 
 /** Finished calls shown under the board. */
@@ -9,7 +10,8 @@ const COUNTED = 200;
 
 /** What the board and the home page show. */
 export interface Board {
-  live: Call[];
+  /** By need. */
+  live: WatchedCall[];
   recent: Call[];
   counts: BoardCounts;
   /** When the next task is due, epoch ms. */
@@ -21,8 +23,14 @@ const startOfDay = (now: number): number =>
   Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(Temporal.Now.timeZoneId()).startOfDay()
     .epochMilliseconds;
 
+/** What boards are taken from; `listeners` names who listens to a call. */
+export interface BoardParts {
+  store: Store;
+  supervision: { listeners(callId: string): readonly string[] };
+}
+
 /** Looks up everything the board shows, as of `now`. */
-export const loadBoard = async (store: Store, tenantId: string, now: number): Promise<Board> => {
+export const loadBoard = async ({ store, supervision }: BoardParts, tenantId: string, now: number): Promise<Board> => {
   const [live, over, tasks, nextAt] = await Promise.all([
     store.calls.live(tenantId),
     store.calls.list(tenantId, { live: false, limit: COUNTED }),
@@ -32,7 +40,7 @@ export const loadBoard = async (store: Store, tenantId: string, now: number): Pr
   const since = startOfDay(now);
   const today = over.filter((call) => call.createdAt >= since);
   return {
-    live,
+    live: byNeed(live.map((call) => ({ call, listeners: supervision.listeners(call.id) }))),
     recent: over.slice(0, RECENT),
     nextAt,
     counts: {

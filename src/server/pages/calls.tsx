@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import { CallView } from "../api/call-view.ts";
 import type { AppParts } from "../app-parts.ts";
-import { byNeed, LiveTable, RecentTable } from "../components/call-rows.tsx";
+import { LiveTable, RecentTable } from "../components/call-rows.tsx";
 import { LiveFeed } from "../components/live-feed.tsx";
 import { Pager } from "../components/pager.tsx";
 import { Tiles } from "../components/tiles.tsx";
@@ -32,7 +32,7 @@ export const callsRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
     const { tenantId } = c.get("actor");
     const query = Query.parse(c.req.query());
     const now = parts.clock.now();
-    const board = await loadBoard(parts.store, tenantId, now);
+    const board = await loadBoard(parts, tenantId, now);
     const over = await parts.store.calls.list(tenantId, {
       live: false,
       limit: PAGE + 1,
@@ -55,7 +55,7 @@ export const callsRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
           <header class="card-head">
             <h2>Now</h2>
           </header>
-          <LiveTable calls={byNeed(board.live)} now={now} nextAt={board.nextAt} />
+          <LiveTable calls={board.live} now={now} nextAt={board.nextAt} />
         </section>
         <section class="card">
           <header class="card-head">

@@ -4,7 +4,7 @@ import type { AppParts } from "../app-parts.ts";
 import { askedCall } from "../asked-call.ts";
 import { CallRequest } from "../call-request.ts";
 import { CallForm, DemoNumbers } from "../components/call-form.tsx";
-import { byNeed, LiveTable, RecentTable } from "../components/call-rows.tsx";
+import { LiveTable, RecentTable } from "../components/call-rows.tsx";
 import type { FormProblems, FormValues } from "../components/field.tsx";
 import { Icon } from "../components/icon.tsx";
 import { LiveFeed } from "../components/live-feed.tsx";
@@ -70,7 +70,7 @@ const HomePage = (props: {
             <h2>Calls now</h2>
             <LiveFeed path="/sse/calls" />
           </header>
-          <LiveTable calls={byNeed(props.board.live)} now={props.now} nextAt={props.board.nextAt} />
+          <LiveTable calls={props.board.live} now={props.now} nextAt={props.board.nextAt} />
         </section>
         <section class="card">
           <header class="card-head">
@@ -118,7 +118,7 @@ export const homeRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
     form: { values: FormValues; problems: FormProblems; notice: string | null; status: 200 | 409 | 422 },
   ): Promise<Response> => {
     const now = parts.clock.now();
-    const board = await loadBoard(parts.store, c.get("actor").tenantId, now);
+    const board = await loadBoard(parts, c.get("actor").tenantId, now);
     return renderPage(
       c,
       { title: "Home", status: form.status, path: "/" },

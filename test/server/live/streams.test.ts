@@ -95,6 +95,39 @@ test("a page of older results is not overwritten by the newest", async () => {
   await stream.leave();
 });
 
+test("the board names who listens to a call as soon as somebody does", async () => {
+  const names: string[] = [];
+  const server = await openServer({
+    supervision: { attach: () => ({ message() {}, closed() {} }), listeners: () => names },
+  });
+  const call = await server.call();
+  const stream = await follow(server, "/sse/calls");
+  expect(await stream.news()).not.toContain("heard by");
+  names.push("Eva");
+  await server.store.callEvents.add(server.tenantId, call.id, {
+    at: server.clock.now(),
+    kind: "supervision",
+    detail: "Eva listens",
+    event: { type: "supervisor.joined", callId: call.id, userId: "usr_1", mode: "listen" },
+  });
+  server.timers.advance(250);
+  expect(await stream.news()).toContain("heard by Eva");
+  await stream.leave();
+});
+
+test("the thousand-and-first stream is refused until another one ends", async () => {
+  const server = await openServer();
+  const open = await Promise.all(Array.from({ length: 1000 }, () => server.app.request("/sse/calls")));
+  const refused = await server.app.request("/sse/calls");
+  expect(refused.status).toBe(503);
+  expect(await refused.json()).toMatchObject({ type: "/docs#problem-too-many-streams" });
+  await open[0]!.body!.cancel();
+  await settle();
+  const next = await server.app.request("/sse/calls");
+  expect(next.status).toBe(200);
+  for (const response of [...open.slice(1), next]) await response.body!.cancel();
+});
+
 test("a silent stream says something every 15 s", async () => {
   const server = await openServer();
   const stream = await follow(server, "/sse/calls");
