@@ -44,7 +44,8 @@ const draw = (page: Document, audio: HTMLAudioElement): void => {
   }
   const now = player.querySelector("[data-now]");
   if (now) now.textContent = spanText(audio.currentTime * 1000);
-  markTurn(page, audio.currentTime);
+  // Nothing is marked before the first press.
+  if (audio.played.length > 0) markTurn(page, audio.currentTime);
 };
 
 /** The last turn that began before this moment is the one being heard. */

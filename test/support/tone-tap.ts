@@ -29,7 +29,7 @@ export class ToneTap {
   }
 
   static async open(): Promise<ToneTap> {
-    return new ToneTap(await Bun.udpSocket({ hostname: "127.0.0.1", port: 0 }));
+    return new ToneTap(await Bun.udpSocket({ hostname: "127.0.0.1", port: 0, socket: { error() {} } }));
   }
 
   send(command: MediaCommand): void {
@@ -66,7 +66,11 @@ export class ToneTap {
       );
     }
     writeRtpHeader(this.#packet, 0, index & 0xffff, first >>> 0, ssrc, false);
-    this.#socket.send(this.#packet, port, "127.0.0.1");
+    try {
+      this.#socket.send(this.#packet, port, "127.0.0.1");
+    } catch {
+      // A port that was closed under an earlier packet is told as an error of the next one.
+    }
   }
 
   close(): void {
