@@ -76,9 +76,9 @@ interface RawPackage {
 export const loadFencedClient = async (url: string, username: string, password: string): Promise<FencedClient> => {
   const imported: { default: RawPackage } = (await import("ari-client")) as never;
   (globalThis as { log?: unknown }).log = () => {};
-  silenceThrowingFailures();
+  fenceRequests();
   const client = await ours(imported.default.connect(url, username, password));
-  fenceOperations(client);
+  keepStatus(client);
   return {
     call: (resource, operation, params) => {
       const run = (client[resource] as Record<string, ((params: unknown) => PromiseLike<unknown>) | undefined>)?.[
@@ -99,38 +99,71 @@ const ours = <T>(theirs: PromiseLike<T>): Promise<T> =>
     );
   });
 
-/** `swagger-client` reports a description it cannot read and then throws the same text into the event loop. */
-const silenceThrowingFailures = (): void => {
+type Handlers = Record<string, (reply: unknown) => unknown>;
+interface RawShred {
+  request(options: { on: Handlers }): unknown;
+}
+interface RawSwagger {
+  SwaggerApi: { prototype: { fail(message: string): void } };
+  ShredHttpClient: { prototype: { initShred(): void; fenced?: boolean } };
+}
+
+/**
+ * Fences the HTTP side below `ari-client`. Replies are read inside socket callbacks: what is thrown there becomes the
+ * failure of its own request, and so does a server that is not there, which would otherwise never be told.
+ */
+const fenceRequests = (): void => {
   const beside = createRequire(Bun.resolveSync("ari-client", import.meta.dir));
-  const swagger = beside("swagger-client") as { SwaggerApi: { prototype: { fail: unknown; failure?: unknown } } };
-  swagger.SwaggerApi.prototype.fail = function fail(this: { failure(message: string): void }, message: string): void {
-    this.failure(message);
+  const swagger = beside("swagger-client") as RawSwagger;
+  const http = swagger.ShredHttpClient.prototype;
+  if (http.fenced) return;
+  http.fenced = true;
+  swagger.SwaggerApi.prototype.fail = function fail(this: unknown, message: string): void {
+    (this as { failure(message: string): void }).failure(message);
+  };
+  const init = http.initShred;
+  http.initShred = function initShred(this: { shred: RawShred }): void {
+    init.call(this);
+    const { shred } = this;
+    const request = shred.request;
+    shred.request = (options) => request.call(shred, { ...options, on: fencedHandlers(options.on) });
   };
 };
 
-/** Replies are read inside socket callbacks: what is thrown there becomes the failure of its own request. */
-const fenceOperations = (client: RawClient): void => {
+const fencedHandlers = (handlers: Handlers): Handlers => {
+  const fail = (why: unknown): void => {
+    try {
+      handlers.error?.({ _headers: {}, request: {}, status: 0, content: { data: messageOf(why) } });
+    } catch {
+      // The request stays without an answer; whoever waits for it has a time-out.
+    }
+  };
+  const fenced: Handlers = { request_error: fail };
+  for (const [name, handler] of Object.entries(handlers)) {
+    fenced[name] = (reply) => {
+      try {
+        return handler(reply);
+      } catch (thrown) {
+        fail(thrown);
+      }
+    };
+  }
+  return fenced;
+};
+
+/** The client turns a refusal into its text alone; this keeps the status. */
+const keepStatus = (client: RawClient): void => {
   for (const api of Object.values(client._swagger.apis)) {
     for (const name of Object.keys(api.operations ?? {})) {
       const run = api[name];
       if (typeof run !== "function") continue;
-      api[name] = ((options, done, failed) => {
-        const fail = (reply: Reply) => failed(refusalOf(reply));
-        const guarded = (reply: unknown) => {
-          try {
-            done(reply);
-          } catch (thrown) {
-            fail(new AriRefusal(0, `the reply could not be read: ${messageOf(thrown)}`));
-          }
-        };
-        return (run as SwaggerOperation)(options, guarded, fail);
-      }) satisfies SwaggerOperation;
+      api[name] = ((options, done, failed) =>
+        (run as SwaggerOperation)(options, done, (reply) => failed(refusalOf(reply)))) satisfies SwaggerOperation;
     }
   }
 };
 
 const refusalOf = (reply: Reply): AriRefusal => {
-  if (reply instanceof AriRefusal) return reply;
   if (reply instanceof Error || typeof reply !== "object") return new AriRefusal(0, messageOf(reply ?? "no reply"));
   const status = typeof reply.status === "number" ? reply.status : 0;
   return new AriRefusal(status, String(reply.data ?? "no reply").slice(0, 500));
