@@ -1,12 +1,13 @@
 import type { OpenAiRealtimeSettings } from "../engine/protocol.ts";
+import { AgentSpeech, type Response } from "./agent-speech.ts";
 import { type AudioDelta, AudioDeltaReader } from "./audio-delta.ts";
 import { CalleeStream } from "./callee-stream.ts";
 import { CalleeTurns, type TranscriptionEvent } from "./callee-turns.ts";
-import { Conversation, noteItem, outputItem, receivedMs, type Utterance } from "./openai-conversation.ts";
+import { Conversation, noteItem, outputItem } from "./openai-conversation.ts";
 import type { ServerEvent, ServerEventOf } from "./openai-events.ts";
 import { type LinkOwner, RealtimeLink } from "./openai-link.ts";
 import { responseUsage } from "./openai-prices.ts";
-import { type Ask, ResponseGate } from "./response-gate.ts";
+import { ResponseGate } from "./response-gate.ts";
 import { type KeeperOwner, SessionKeeper } from "./session-keeper.ts";
 import { ToolRound } from "./tool-round.ts";
 import { Truncations } from "./truncations.ts";
@@ -29,16 +30,6 @@ const RESUME =
   "The line dropped for a moment. Carry on as if nothing had happened; do not greet or introduce yourself again.";
 const CONTINUE = `${RESUME} Go on from exactly where your last sentence broke off.`;
 
-/** What is known of a response of the running session. */
-interface Response {
-  id: string;
-  ask: Ask | null;
-  /** Cancelled: what still comes of it is dropped. */
-  muted: boolean;
-  spoke: boolean;
-  calledTools: boolean;
-}
-
 /** A voice of the OpenAI Realtime API (GA): speech in, speech out, G.711 µ-law both ways. Connects at once. */
 export const openAiRealtimeVoice = (
   settings: OpenAiRealtimeSettings,
@@ -59,6 +50,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   readonly #gate: ResponseGate;
   readonly #truncations = new Truncations();
   readonly #keeper: SessionKeeper;
+  readonly #speech: AgentSpeech;
   readonly #turns: CalleeTurns;
   readonly #tools = new ToolRound();
   #nowMs: number;
@@ -69,14 +61,8 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   #mayAnswer = false;
   /** A turn ended before the voice may answer. */
   #heldTurn = false;
-  /** All that was told has been played. */
-  #idle = true;
 
   // Of the running session.
-  readonly #responses = new Map<string, Response>();
-  readonly #utterances = new Map<string, Utterance>();
-  #hotResponse: Response | null = null;
-  #hotUtterance: Utterance | null = null;
   /** A turn ended while a cancelled response was not yet over, so the service cannot answer it by itself. */
   #answerAfter = false;
   #owedSinceMs = -1;
@@ -89,9 +75,6 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   /** It was lost in the middle of a sentence. */
   #brokeOff = false;
 
-  /** Utterances that may still be cut, by tag. */
-  readonly #unheard = new Map<number, Utterance>();
-
   constructor(settings: OpenAiRealtimeSettings, sink: VoiceSink, nowMs: number) {
     this.#settings = settings;
     this.#sink = sink;
@@ -99,6 +82,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
     this.#gate = new ResponseGate((eventId, response) =>
       this.#link?.send({ type: "response.create", event_id: eventId, response }),
     );
+    this.#speech = new AgentSpeech(this.#conversation, sink);
     this.#turns = new CalleeTurns(this.#conversation, ({ key, text, startMs, final }, endMs) =>
       sink.calleeText(key, text, startMs, endMs, final),
     );
@@ -155,36 +139,27 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   }
 
   playedOut(): void {
-    this.#idle = true;
-    for (const [tag, utterance] of this.#unheard) if (utterance.audioEnded) this.#unheard.delete(tag);
+    this.#speech.playedOut();
   }
 
   interrupted(cuts: readonly CutItem[]): void {
     if (this.#closed) return;
-    this.#idle = true;
     if (!this.#mayAnswer) this.#openingCut = true;
     this.#gate.answered(true);
-    const active = this.#gate.active === null ? undefined : this.#responses.get(this.#gate.active);
+    const active = this.#active;
     if (active && !active.muted) this.#cancel(active);
-    for (const cut of cuts) {
-      const utterance = this.#unheard.get(cut.item);
-      if (utterance) this.#cut(utterance, cut.heardMs);
-    }
-    this.#unheard.clear();
+    for (const { itemId, ms } of this.#speech.cut(cuts)) this.#link?.send(this.#truncations.cut(itemId, ms));
     if (!this.#turns.isSpeaking) this.#cutSinceMs = this.#nowMs;
+  }
+
+  /** The response that is being made. */
+  get #active(): Response | null {
+    return this.#gate.active === null ? null : this.#speech.response(this.#gate.active);
   }
 
   #cancel(response: Response): void {
     response.muted = true;
     this.#link?.send({ type: "response.cancel", event_id: `cancel-${++this.#count}`, response_id: response.id });
-  }
-
-  #cut(utterance: Utterance, heardMs: number): void {
-    const ms = Math.max(0, Math.min(Math.floor(heardMs), receivedMs(utterance)));
-    utterance.heardMs = ms;
-    // Another session knows this utterance only as text.
-    if (this.#utterances.get(utterance.itemId) !== utterance) return;
-    this.#link?.send(this.#truncations.cut(utterance.itemId, ms));
   }
 
   toolResult(toolCallId: string, output: string, respond: boolean): void {
@@ -256,24 +231,16 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   /** Leaves the running session: what it was saying ends here, what it owed is kept for the next one. */
   breakOff(): void {
     this.#lostStreamMs = this.#stream.ms;
-    const active = this.#gate.active === null ? null : this.#responses.get(this.#gate.active);
+    const active = this.#active;
     this.#gate.shut();
     this.#brokeOff = active?.spoke === true && !active.muted;
     if (this.#brokeOff) this.#gate.ask({ kind: "continue", body: {} });
     else if (active && !active.muted) this.#gate.ask(active.ask ?? { kind: "turn", body: {} });
-    for (const utterance of this.#utterances.values()) {
-      if (utterance.audioEnded && utterance.textFinal) continue;
-      this.#conversation.breakOff(utterance);
-      this.#sink.voiceText(utterance.tag, utterance.text, true);
-      this.#sink.voiceItemEnded(utterance.tag);
-    }
+    this.#speech.breakOff();
     if (this.#owedSinceMs >= 0 || this.#answerAfter) this.#gate.ask({ kind: "turn", body: {} });
-    this.#utterances.clear();
-    this.#responses.clear();
     this.#turns.breakOff();
     this.#tools.moved();
     this.#truncations.clear();
-    this.#hotResponse = this.#hotUtterance = null;
     this.#answerAfter = false;
     this.#owedSinceMs = this.#cutSinceMs = -1;
   }
@@ -298,7 +265,11 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   isQuiet(): boolean {
     const nothingAsked = !this.#gate.isBusy && !this.#gate.isWaiting && !this.#tools.isOpen;
     return (
-      nothingAsked && this.#idle && !this.#turns.isSpeaking && this.#owedSinceMs < 0 && this.#turns.unansweredFromMs < 0
+      nothingAsked &&
+      this.#speech.isIdle &&
+      !this.#turns.isSpeaking &&
+      this.#owedSinceMs < 0 &&
+      this.#turns.unansweredFromMs < 0
     );
   }
 
@@ -317,44 +288,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
 
   linkAudio(link: RealtimeLink, delta: AudioDelta): void {
     if (link !== this.#link || delta.length === 0) return;
-    let response = this.#hotResponse;
-    if (response === null || response.id !== delta.responseId) {
-      response = this.#hotResponse = this.#response(delta.responseId);
-    }
-    if (response.muted) return;
-    let utterance = this.#hotUtterance;
-    if (utterance === null || utterance.itemId !== delta.itemId) {
-      utterance = this.#hotUtterance = this.#utterance(delta.itemId, delta.responseId);
-    }
-    if (utterance.audioEnded) return;
-    if (utterance.receivedBytes === 0) this.#spoke(response, utterance);
-    utterance.receivedBytes += delta.length;
-    this.#sink.voiceAudio(utterance.tag, delta.bytes, 0, delta.length);
-  }
-
-  #spoke(response: Response, utterance: Utterance): void {
-    response.spoke = true;
-    this.#idle = false;
-    this.#unheard.set(utterance.tag, utterance);
-    if (!this.#turns.isSpeaking) this.#turns.unansweredFromMs = -1;
-  }
-
-  #response(id: string): Response {
-    let response = this.#responses.get(id);
-    if (!response) {
-      response = { id, ask: null, muted: false, spoke: false, calledTools: false };
-      this.#responses.set(id, response);
-    }
-    return response;
-  }
-
-  #utterance(itemId: string, responseId: string): Utterance {
-    let utterance = this.#utterances.get(itemId);
-    if (!utterance) {
-      utterance = this.#conversation.utterance(itemId, responseId);
-      this.#utterances.set(itemId, utterance);
-    }
-    return utterance;
+    if (this.#speech.audio(delta) && !this.#turns.isSpeaking) this.#turns.unansweredFromMs = -1;
   }
 
   linkEvent(link: RealtimeLink, event: ServerEvent): void {
@@ -363,14 +297,14 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
       case "response.created":
         return this.#created(event);
       case "response.output_item.added":
-        if (event.item.type === "message") this.#utterance(event.item.id, event.response_id);
+        if (event.item.type === "message") this.#speech.begin(event.item.id, event.response_id);
         return;
       case "response.output_audio_transcript.delta":
-        return this.#words(event.item_id, event.response_id, event.delta, false);
+        return this.#speech.words(event.item_id, event.response_id, event.delta, false);
       case "response.output_audio_transcript.done":
-        return this.#words(event.item_id, event.response_id, event.transcript, true);
+        return this.#speech.words(event.item_id, event.response_id, event.transcript, true);
       case "response.output_audio.done":
-        return this.#audioDone(event);
+        return this.#speech.audioEnded(event.item_id, event.response_id);
       case "response.output_item.done":
         if (event.item.type === "function_call") this.#called(event);
         return;
@@ -398,7 +332,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   #created({ response: { id, metadata, conversation_id } }: ServerEventOf<"response.created">): void {
     if (conversation_id === null) return;
     const ask = this.#gate.created(id, metadata?.ask);
-    const response = this.#response(id);
+    const response = this.#speech.response(id);
     response.ask = ask;
     this.#owedSinceMs = this.#cutSinceMs = -1;
     this.#answerAfter = false;
@@ -407,25 +341,11 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
     else if (this.#turns.isSpeaking && (ask.kind === "turn" || ask.kind === "tool")) this.#cancel(response);
   }
 
-  #words(itemId: string, responseId: string, words: string, final: boolean): void {
-    const utterance = this.#utterance(itemId, responseId);
-    utterance.text = final ? words : utterance.text + words;
-    utterance.textFinal = final;
-    if (!this.#response(responseId).muted) this.#sink.voiceText(utterance.tag, utterance.text, final);
-  }
-
-  #audioDone({ item_id, response_id }: ServerEventOf<"response.output_audio.done">): void {
-    const utterance = this.#utterances.get(item_id);
-    if (!utterance || utterance.audioEnded || this.#response(response_id).muted) return;
-    utterance.audioEnded = true;
-    this.#sink.voiceItemEnded(utterance.tag);
-  }
-
   #called({ response_id, item }: ServerEventOf<"response.output_item.done">): void {
     const { call_id, name, arguments: json } = item;
     // Arguments of a call that was cut off are not whole: such a call never runs.
     if (item.status !== "completed" || !call_id || !name) return;
-    const response = this.#response(response_id);
+    const response = this.#speech.response(response_id);
     response.calledTools = true;
     const args = json && json.length <= MAX_ARGUMENTS ? json : "{}";
     if (!this.#conversation.toolCall(call_id, name, args)) return;
@@ -441,11 +361,9 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   #done({ response: data }: ServerEventOf<"response.done">): void {
     if (data.usage) this.#sink.usage(responseUsage(this.#settings.model, data.usage));
     if (data.conversation_id === null) return;
-    const response = this.#response(data.id);
-    this.#responses.delete(data.id);
-    this.#hotResponse = this.#hotUtterance = null;
-    for (const utterance of this.#utterances.values()) {
-      if (utterance.responseId === data.id) this.#finish(utterance, response.muted);
+    const response = this.#speech.response(data.id);
+    for (const item_id of this.#speech.over(response)) {
+      this.#link?.send({ type: "conversation.item.delete", event_id: `delete-${++this.#count}`, item_id });
     }
     if (!response.muted && data.status !== "cancelled") this.#judge(response, data);
     if (this.#closed) return;
@@ -454,20 +372,6 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
       this.#gate.ask({ kind: "turn", body: {} });
     }
     this.#gate.done(data.id);
-  }
-
-  /** Nothing more of an utterance comes. */
-  #finish(utterance: Utterance, muted: boolean): void {
-    const { tag, itemId } = utterance;
-    if (!utterance.textFinal) this.#sink.voiceText(tag, utterance.text, true);
-    if (!utterance.audioEnded) this.#sink.voiceItemEnded(tag);
-    utterance.textFinal = utterance.audioEnded = true;
-    if (!muted) this.#conversation.complete(utterance);
-    // Of a cancelled response nothing was heard unless it was cut: the model must not believe that it was.
-    else if (utterance.receivedBytes === 0) {
-      this.#link?.send({ type: "conversation.item.delete", event_id: `delete-${++this.#count}`, item_id: itemId });
-      this.#utterances.delete(itemId);
-    }
   }
 
   /** Decides what follows a response that ended by itself. */
@@ -489,8 +393,8 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   #committed(link: RealtimeLink, itemId: string): void {
     // A turn that nobody spoke is one the service made up.
     if (!this.#turns.committed(itemId)) return;
-    const active = this.#gate.active === null ? null : this.#response(this.#gate.active);
-    const wasIdle = this.#idle;
+    const active = this.#active;
+    const wasIdle = this.#speech.isIdle;
     this.#sink.calleeTurnEnded();
     if (this.#closed) return;
     this.#cutSinceMs = -1;
