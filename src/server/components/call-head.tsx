@@ -37,7 +37,7 @@ export const CallHead = ({ call, now }: { call: Call; now: number }) => (
     </span>
     {callIsOver(call.status) ? null : (
       <div class="actions">
-        <ListenButton callId={call.id} who={whoOf(call)} />
+        <ListenButton callId={call.id} who={whoOf(call)} isAnswered={call.status === "in-progress"} />
         <HangUpButton call={call} />
       </div>
     )}

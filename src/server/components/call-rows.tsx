@@ -28,7 +28,7 @@ export const LiveRow = ({ call, listeners, now }: WatchedCall & { now: number })
       <Running since={call.answeredAt ?? call.createdAt} now={now} />
     </td>
     <td class="end">
-      <ListenButton callId={call.id} who={whoOf(call)} small />
+      <ListenButton callId={call.id} who={whoOf(call)} isAnswered={call.status === "in-progress"} small />
     </td>
   </tr>
 );

@@ -125,9 +125,10 @@ test("a page asked for by htmx is the whole page", async () => {
 test("the page of a live call offers to listen and to hang up, that of a finished one does not", async () => {
   const server = await openServer();
   const call = await server.call({ calleeName: "Front desk" });
+  expect(await (await server.page(`/calls/${call.id}`)).text()).toContain('data-who="Front desk" disabled=""');
   await answerCall(server, call.id);
   const live = await (await server.page(`/calls/${call.id}`)).text();
-  expect(live).toContain(`data-sp="listen" data-call="${call.id}" data-who="Front desk"`);
+  expect(live).toContain(`data-sp="listen" data-call="${call.id}" data-who="Front desk" aria-label`);
   expect(live).toContain(`hx-sse:connect="/sse/calls/${call.id}"`);
   expect(live).toContain("Hang up");
   const hung = await server.form(`/calls/${call.id}/hangup`, {});
