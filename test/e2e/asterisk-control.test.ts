@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { systemSchedule } from "../../src/core/clock.ts";
 import type { Log } from "../../src/core/log.ts";
+import { ConnectedAri } from "../../src/media/carriers/asterisk/ari.ts";
 import { asteriskControl } from "../../src/media/carriers/asterisk/control.ts";
 import type { CarrierControl, CarrierEvent, Originated } from "../../src/media/carriers/control.ts";
 import { hasAsterisk, TestAsterisk, trunk } from "../support/asterisk.ts";
@@ -329,6 +332,52 @@ describe.skipIf(!hasAsterisk() || !hasSipCallee())("calls through a real Asteris
     const again = await call("0102");
     expect(await heard(again, "ended")).toMatchObject({ disposition: "busy" });
   }, 30_000);
+
+  test("an Asterisk that stops answering is noticed by its missing pong, and found again", async () => {
+    const told: string[] = [];
+    const listener = { onUp: () => told.push("up"), onDown: () => told.push("down"), onEvent() {} };
+    const settings = { ...pbx.ari, app: "pinged" };
+    const ari = new ConnectedAri({ settings, listener, log, schedule: systemSchedule, pingEveryMs: 100 });
+    await ari.start();
+    await Bun.sleep(350);
+    expect(told).toEqual(["up"]);
+    process.kill(pbx.pid, "SIGSTOP");
+    try {
+      await until("noticing", () => told.length === 2);
+      expect(ari.health().state).toBe("down");
+      await expect(ari.channels()).rejects.toThrow("no connection");
+    } finally {
+      process.kill(pbx.pid, "SIGCONT");
+    }
+    await until("coming back", () => told.length === 3, 8000);
+    expect(told).toEqual(["up", "down", "up"]);
+    expect(await ari.channels()).toEqual([]);
+    ari.close();
+  }, 20_000);
+
+  test("a user who may only read is told so", async () => {
+    const etc = join(pbx.dir, "etc/ari.conf");
+    await Bun.write(
+      etc,
+      `${await Bun.file(etc).text()}\n[reader]\ntype = user\nread_only = yes\npassword = ${pbx.ari.password}\n`,
+    );
+    await pbx.command("module reload res_ari.so");
+    const settings = { ...pbx.ari, username: "reader", app: "reading" };
+    const listener = { onUp() {}, onDown() {}, onEvent() {} };
+    const ari = new ConnectedAri({ settings, listener, log, schedule: systemSchedule });
+    await ari.start();
+    expect(ari.health()).toMatchObject({ state: "down", detail: expect.stringContaining("read_only") });
+    ari.close();
+  });
+
+  test("the trunk described for users loads without a warning", async () => {
+    const theirs = await TestAsterisk.start({ trunkPort: people.port, shippedTrunk: true });
+    const endpoints = await theirs.command("pjsip show endpoints");
+    const complaints = theirs.complaints();
+    await theirs.close();
+    expect(complaints).toEqual([]);
+    expect(endpoints).toMatch(/Endpoint: +trunk /);
+  });
 
   test("the configuration loads without a warning, and listens on loopback only", async () => {
     expect(atStart).toEqual([]);

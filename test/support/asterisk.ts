@@ -21,6 +21,8 @@ export interface TestAsteriskSettings {
   trunkPort: number;
   /** More `pjsip.conf` sections; `[name](opendeep-trunk)` inherits what all trunks share. */
   morePjsip?: string;
+  /** Keeps the trunk that `asterisk/` describes for users instead of one made for tests. */
+  shippedTrunk?: boolean;
   /** ARI app; default `opendeep`. */
   app?: string;
 }
@@ -217,7 +219,11 @@ export class TestAsterisk {
         `rtpend = ${rtpStart + 999}`,
       ),
     );
-    writeFileSync(join(etc, "pjsip-trunk.conf"), trunk("trunk", settings.trunkPort) + (settings.morePjsip ?? ""));
+    this.#rewrite("pjsip-trunk.conf", (text) =>
+      settings.shippedTrunk
+        ? text.replaceAll("@TRUNK_HOST@", `127.0.0.1:${settings.trunkPort}`)
+        : trunk("trunk", settings.trunkPort) + (settings.morePjsip ?? ""),
+    );
   }
 
   #rewrite(name: string, change: (text: string) => string): void {
