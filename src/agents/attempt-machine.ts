@@ -1,4 +1,4 @@
-import type { Disposition, HangupCause } from "../core/call.ts";
+import { type Disposition, endStatus, type HangupCause } from "../core/call.ts";
 
 /** Why and how an attempt ended. */
 export interface AttemptEnd {
@@ -100,6 +100,9 @@ export const stepAttempt = (state: AttemptState, input: AttemptInput): [AttemptS
 };
 
 const lost = (cause: HangupCause, detail: string): AttemptEnd => ({ cause, disposition: "failed", detail });
+/** A conversation that was lost instead of ended has failed, whichever part is the first to tell. */
+const conversed = (end: AttemptEnd): AttemptEnd =>
+  endStatus("in-progress", end.cause) === "dropped_connection" ? { ...end, disposition: "failed" } : end;
 const CANCELLED: AttemptEnd = { cause: "cancelled", disposition: "cancelled", detail: "" };
 const CALLEE_LEFT: AttemptEnd = { cause: "callee-hung-up", disposition: "answered", detail: "" };
 const USER_LEFT: AttemptEnd = { cause: "user-hung-up", disposition: "answered", detail: "" };
@@ -148,7 +151,10 @@ type Talking = Extract<AttemptState, { at: "talking" }>;
 const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
   switch (input.type) {
     case "carrier-ended":
-      return close(state.farewell && input.end.cause !== "callee-hung-up" ? state.farewell.end : input.end, true);
+      return close(
+        state.farewell && input.end.cause !== "callee-hung-up" ? state.farewell.end : conversed(input.end),
+        true,
+      );
     case "callee-hung-up":
       return close(CALLEE_LEFT, false);
     case "hang-up":

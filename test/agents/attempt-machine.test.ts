@@ -79,6 +79,11 @@ test("a voice that is lost while it rings ends the attempt before anybody hears 
   expect(state).toMatchObject({ at: "closing", end: { cause: "voice-lost", disposition: "failed" } });
 });
 
+test("a conversation that the network drops has failed, as one that any other part drops", () => {
+  const { effects } = run([opened, answered, ended("carrier-lost", "answered"), { type: "closed" }]);
+  expect(effects.at(-1)).toMatchObject({ end: { cause: "carrier-lost", disposition: "failed" } });
+});
+
 test("a dead media thread settles the call without waiting for figures it cannot give", () => {
   expect(did(run([opened, answered, { type: "media-died" }]).effects).slice(-2)).toEqual(["hang-up-carrier", "settle"]);
 });
