@@ -60,6 +60,20 @@ export const carrierProbe = (carrier: CarrierControl): HealthProbe => ({
   check: () => carrier.health(),
 });
 
+/** The voice, as configured: it is reached when a phone rings, and asking it costs money. */
+export const voiceProbe = (config: { voice: string; openai: { realtimeModel: string } | null }): HealthProbe => ({
+  part: "voice",
+  breaks: "Calls would have nobody to speak.",
+  vital: true,
+  check() {
+    if (config.voice === "scripted") return { state: "up", detail: "The voice is played by the machine." };
+    if (config.openai === null) {
+      return { state: "down", detail: "The voice has no key.", fix: "Set OPENAI_API_KEY, or VOICE=scripted." };
+    }
+    return { state: "up", detail: `${config.voice} is configured with the model ${config.openai.realtimeModel}.` };
+  },
+});
+
 /** The media thread. */
 export const mediaProbe = (media: { isUp(): boolean }): HealthProbe => ({
   part: "media",

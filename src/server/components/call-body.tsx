@@ -79,7 +79,13 @@ export const CallBody = ({ picture }: { picture: CallPicture }) => {
         </header>
         <RecordingBox picture={picture} />
         <Waiting call={call} turns={picture.turns.length + picture.partials.length} />
-        <div class="stick" role="log" aria-live="off" aria-label={`Conversation with ${whoOf(call)}`} tabindex={0}>
+        <div
+          class={callIsOver(call.status) ? "" : "stick"}
+          role="log"
+          aria-live="off"
+          aria-label={`Conversation with ${whoOf(call)}`}
+          tabindex={0}
+        >
           <TurnList
             turns={picture.turns}
             partials={picture.partials}

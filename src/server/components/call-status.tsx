@@ -40,8 +40,9 @@ export const callWord = (call: Call): readonly [word: string, look: string] => {
   return call.disposition === null ? ["Over", "plain"] : DISPOSITION[call.disposition];
 };
 
-/** Why a call ended, as a sentence without its full stop. */
-export const causeSentence = (cause: HangupCause): string => CAUSE[cause];
+/** Why a call ended, as a sentence without its full stop; null for words that are no cause. */
+export const causeSentence = (cause: HangupCause | (string & {})): string | null =>
+  Object.hasOwn(CAUSE, cause) ? CAUSE[cause as HangupCause] : null;
 
 /** Whom a call is with: the name, else the company, else the number. */
 export const whoOf = (of: { calleeName: string; to: string }): string => of.calleeName.trim() || of.to;

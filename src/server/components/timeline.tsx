@@ -1,4 +1,5 @@
 import type { TimelineEntry } from "../../core/store/call-events.ts";
+import { causeSentence } from "./call-status.tsx";
 
 const LOOK: Record<string, string> = {
   answered: "ok",
@@ -10,10 +11,17 @@ const LOOK: Record<string, string> = {
   ended: "ok",
 };
 
-/** `barge-in` as `Barge in`. */
+const WORD: Record<string, string> = {
+  created: "Call created",
+  initiating: "Getting ready",
+  "barge-in": "Talked over",
+  dtmf: "Key presses",
+};
+
+/** A kind of entry in words; those without words of their own as they are, `voice-lost` as `Voice lost`. */
 const wordOf = (kind: string): string => {
   const words = kind.replace(/[-_.]/g, " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return WORD[kind] ?? words.charAt(0).toUpperCase() + words.slice(1);
 };
 
 const sinceStart = (ms: number): string => `${ms < 0 ? "−" : "+"}${(Math.abs(ms) / 1000).toFixed(1)} s`;
@@ -25,7 +33,7 @@ export const Timeline = ({ entries, from }: { entries: readonly TimelineEntry[];
       <li id={`at-${entry.id}`} class={LOOK[entry.kind] ?? ""}>
         <time datetime={new Date(entry.at).toISOString()}>{sinceStart(entry.at - from)}</time>
         <b>{wordOf(entry.kind)}</b>
-        {entry.detail === "" ? null : <span>{entry.detail}</span>}
+        {entry.detail === "" ? null : <span>{causeSentence(entry.detail) ?? entry.detail}</span>}
       </li>
     ))}
   </ol>
