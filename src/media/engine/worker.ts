@@ -31,7 +31,14 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
     meters: new Meters(settings.meters),
     nowMs,
     ...realEnds({ host: settings.rtpHost, ports, nowMs }),
-    sendTap: (packet, port, host) => taps.send(packet, port, host),
+    sendTap: (packet, port, host) => {
+      try {
+        taps.send(packet, port, host);
+      } catch {
+        // The refusal of an earlier packet is thrown at the next one, whomever it is for. A room that went away is told
+        // by its own worker.
+      }
+    },
   });
   const ticker = startTicker({
     periodMs: FRAME_MS,

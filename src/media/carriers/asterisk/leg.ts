@@ -175,7 +175,13 @@ export class RtpLeg implements CarrierLeg {
     packet.set(frame, HEADER_BYTES);
     this.#sequence = (this.#sequence + 1) & 0xffff;
     this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
-    if (this.#remotePort !== 0) this.#socket?.send(packet, this.#remotePort, this.#remoteHost);
+    if (this.#remotePort === 0) return;
+    try {
+      this.#socket?.send(packet, this.#remotePort, this.#remoteHost);
+    } catch {
+      // The refusal of an earlier packet, which the kernel keeps for the next one.
+      this.#sendFailed();
+    }
   }
 
   skip(frames: number): void {
@@ -187,7 +193,7 @@ export class RtpLeg implements CarrierLeg {
   }
 
   #sendFailed(): void {
-    if (this.#remotePort !== 0 && ++this.#sendErrors === MAX_SEND_ERRORS) {
+    if (++this.#sendErrors === MAX_SEND_ERRORS) {
       this.#sink.legLost("the carrier refuses packets: its end of the media is gone");
     }
   }

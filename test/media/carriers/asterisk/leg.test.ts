@@ -118,3 +118,13 @@ test("a carrier whose socket is gone is noticed within a quarter of a second of 
   }
   expect(lost.length).toBe(1);
 });
+
+test("packets refused in the same turn are counted, never thrown at the call", async () => {
+  const { leg, lost, carrier } = await open();
+  carrier.close();
+  for (let turn = 0; turn < 20 && lost.length === 0; turn++) {
+    for (let i = 0; i < 4; i++) leg.send(toneFrame(300, i), false);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  expect(lost.length).toBe(1);
+});
