@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Attempts, createAttempts } from "../agents/attempt-run.ts";
 import { CallCommands } from "../agents/call-commands.ts";
 import { createBus } from "../core/bus.ts";
+import { callIsOver } from "../core/call.ts";
 import { systemClock, systemSchedule } from "../core/clock.ts";
 import { type Config, ConfigError, loadConfig } from "../core/config.ts";
 import { messageOf, OutsideError } from "../core/errors.ts";
@@ -114,7 +115,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     workerBin: () => findWorkerBinary({ configured: config.mediasoupWorkerBin, cacheDir: CACHE_DIR }),
     callInfo: async (tenantId, callId) => {
       const call = await store.calls.get(tenantId, callId);
-      return call && { live: call.answeredAt !== null && call.endedAt === null, who: call.calleeName || call.to };
+      return call && { live: !callIsOver(call.status), who: call.calleeName || call.to };
     },
     joined: (actor, callId, mode) =>
       noteSupervisor(actor.tenantId, callId, { type: "supervisor.joined", callId, userId: actor.userId, mode }),
@@ -161,6 +162,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   });
   const server = openServer(config, app);
   await carrier.start();
+  supervision.prepare();
   scheduler.start();
   const url = `http://${config.isLoopback ? "localhost" : config.host}:${server.port}`;
   log.info({ url, carrier: carrier.kind, voice: config.voice }, "OpenDeep is up");
