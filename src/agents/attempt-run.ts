@@ -153,11 +153,11 @@ class Attempt {
       calleeName: call.calleeName,
       agentName: call.agentName,
       organization: call.organization,
+      attempt: call.attempt,
     };
     const brief = liveCallBrief({
       ...about,
       language: task?.language ?? "en",
-      attempt: call.attempt,
       profile: agent?.instructions ?? "",
     });
     const [leg, voice] = await Promise.all([
@@ -229,8 +229,8 @@ class Attempt {
 
   async #originate(port: number): Promise<void> {
     const { carrier, rtpHost } = this.#deps;
-    const { id: callId, to, from, organization } = this.#call;
-    const request = { callId, to, timeoutMs: RING_TIMEOUT_MS, mediaHost: rtpHost, mediaPort: port };
+    const { id: callId, to, from, organization, attempt } = this.#call;
+    const request = { callId, to, attempt, timeoutMs: RING_TIMEOUT_MS, mediaHost: rtpHost, mediaPort: port };
     try {
       const answer = await carrier.originate({
         ...request,

@@ -13,6 +13,8 @@ export interface OriginateRequest {
   from?: string;
   /** Name shown to the callee where the network carries one. */
   callerName?: string;
+  /** How often this matter was called about, this call counted; for carriers that play the callee. Default 1. */
+  attempt?: number;
   /** How long it may ring, in ms. */
   timeoutMs: number;
   /** Where the engine listens for this call's packets; carriers without packets ignore it. */
@@ -27,6 +29,8 @@ export interface CallSubject {
   calleeName: string;
   agentName: string;
   organization: string;
+  /** How often this matter was called about, this call counted. Default 1. */
+  attempt?: number;
 }
 
 /** What the network answered when a call was asked for. `ok` means that events of this call will follow, last `ended`. */

@@ -9,6 +9,8 @@ export interface DemoSubject {
   calleeName: string;
   agentName: string;
   organization: string;
+  /** How often this matter was called about, this call counted. Default 1. */
+  attempt?: number;
 }
 
 /** The words of one conversation. The agent has the first and the last word: it has one line more than the callee. */
@@ -71,6 +73,14 @@ const LOSES_PATIENCE: Lines = [
   "You know what, I really have no time for this right now, and to be honest I would rather not talk to a machine.",
   "Listen, I am in the middle of something here, so I am going to stop you right there and wish you a good day.",
 ];
+const PUTS_OFF: Lines = [
+  "I am in the middle of something right now. Could you call me again in one minute?",
+  "It is a bad moment, I am sorry. Please call again in one minute, then I have time for you.",
+];
+const AGREES: Lines = [
+  "Of course. I will call you again in one minute. Goodbye.",
+  "No problem at all. I will call again in one minute. Goodbye.",
+];
 const MAILBOX: Lines = [
   "Hello. You have reached my voicemail. I cannot take your call right now. Please leave a message after the beep.",
   "Nobody is available to take your call. Please leave a message after the tone.",
@@ -99,8 +109,17 @@ export const demoScript = (subject: DemoSubject & { persona: PersonaName; seed: 
     `${pick(chance, CONFIRMS[kind])} Is there anything else I should tell them?`,
     `Thank you for your time${callee ? `, ${callee}` : ""}. Goodbye.`,
   ];
-  const calleeLines = [pick(chance, GREETS), pick(chance, ASKS[kind]), pick(chance, GRANTS[kind]), pick(chance, PARTS)];
+  const calleeLines = [
+    pick(chance, GREETS),
+    pick(chance, ASKS[kind]),
+    granted(chance, kind, subject.action),
+    pick(chance, PARTS),
+  ];
   const persona = personaNamed(subject.persona);
+  if (persona.putsOff && (subject.attempt ?? 1) === 1) {
+    calleeLines.splice(1, 3, pick(chance, PUTS_OFF));
+    agentLines.splice(2, 3, pick(chance, AGREES));
+  }
   if (persona.hangsUpInLine >= 0) calleeLines[persona.hangsUpInLine] = pick(chance, LOSES_PATIENCE);
   if (persona.talksOverInLine >= 0) calleeLines.splice(persona.talksOverInLine, 0, pick(chance, CUTS_IN));
   return {
@@ -110,6 +129,24 @@ export const demoScript = (subject: DemoSubject & { persona: PersonaName; seed: 
     message: `Hello${callee ? `, ${callee}` : ""}. ${whoCalls} ${asks} We will try to reach you again. Thank you, and goodbye.`,
     polite: "One moment, please. Thank you for your patience.",
   };
+};
+
+const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"] as const;
+/** Free times of a demo callee: on the day that was asked for late, else early on the days after it. */
+const FREE: readonly [readonly [number, string], ...(readonly [number, string])[]] = [
+  [0, "4:15 pm"],
+  [1, "9:30 am"],
+  [1, "11 am"],
+  [2, "10:45 am"],
+];
+
+/** The callee's yes. Who is asked for a time on a weekday names one. */
+const granted = (chance: Chance, kind: ActionKind, action: string): string => {
+  const words = pick(chance, GRANTS[kind]);
+  const [daysLater, time] = pick(chance, FREE);
+  const asked = DAYS.findIndex((day) => new RegExp(`\\b${day}`, "i").test(action));
+  if (kind !== "book" || asked < 0) return words;
+  return `The first free time is ${DAYS[(asked + daysLater) % DAYS.length]} at ${time}. ${words}`;
 };
 
 const moreAbout = (chance: Chance, kind: ActionKind, context: string): string => {

@@ -37,8 +37,9 @@ describe("a demo conversation", () => {
       fc.property(anything, (given) => {
         const script = demoScript(given);
         const machine = given.persona === "voicemail";
-        expect(script.agentLines).toHaveLength(5);
-        expect(script.calleeLines).toHaveLength(machine ? 1 : given.persona === "talks-over" ? 5 : 4);
+        const putsOff = given.persona === "call-me-later";
+        expect(script.agentLines).toHaveLength(putsOff ? 3 : 5);
+        expect(script.calleeLines).toHaveLength(machine ? 1 : putsOff ? 2 : given.persona === "talks-over" ? 5 : 4);
         const all = [...script.agentLines, ...script.calleeLines, script.yield, script.message, script.polite];
         for (const line of all) {
           expect(line.length).toBeWithin(3, 700);
@@ -48,6 +49,21 @@ describe("a demo conversation", () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test("puts the first call about a matter off and settles it in the next one", () => {
+    const call = { ...subject, persona: "call-me-later", seed: 3 } as const;
+    expect(demoScript(call).calleeLines.at(-1)).toContain("again in one minute");
+    expect(demoScript(call).agentLines.at(-1)).toEndWith("in one minute. Goodbye.");
+    expect(demoScript({ ...call, attempt: 2 }).calleeLines.join(" ")).not.toContain("one minute");
+  });
+
+  test("names a free time when a time on a weekday is asked for", () => {
+    const action = "Book the earliest cleaning after Thursday 3 pm.";
+    for (let seed = 0; seed < 20; seed++) {
+      const { calleeLines } = demoScript({ ...subject, action, persona: "answers", seed });
+      expect(calleeLines[2]).toMatch(/^The first free time is (Thursday|Friday|Monday) at \d/);
+    }
   });
 
   test("differs by seed", () => {

@@ -83,7 +83,7 @@ class ScriptedControl implements CarrierControl {
     return { kind: "scripted" as const, seed, persona: persona.name, lines };
   }
 
-  async originate({ callId, to, timeoutMs }: OriginateRequest) {
+  async originate({ callId, to, timeoutMs, attempt = 1 }: OriginateRequest) {
     const persona = personaOf(to);
     if (!this.#up) return refused("trunk-failure", "the scripted network is not started");
     if (this.#calls.has(callId)) return refused("failed", "a call of this id is already on the network");
@@ -93,7 +93,8 @@ class ScriptedControl implements CarrierControl {
     }
     const call: NetworkCall = { answered: false, releasing: false, cancelTimer: () => {} };
     this.#calls.set(callId, call);
-    this.#route(callId, call, persona, seedOf(this.#parts.seed, to), timeoutMs);
+    const isBusy = persona.network === "busy" || (persona.network === "busy-first" && attempt === 1);
+    this.#route(callId, call, { persona, isBusy, seed: seedOf(this.#parts.seed, to) }, timeoutMs);
     return { ok: true as const };
   }
 
@@ -107,7 +108,12 @@ class ScriptedControl implements CarrierControl {
 
   async sendDtmf(): Promise<void> {}
 
-  #route(callId: string, call: NetworkCall, persona: Persona, seed: number, timeoutMs: number): void {
+  #route(
+    callId: string,
+    call: NetworkCall,
+    { persona, isBusy, seed }: { persona: Persona; isBusy: boolean; seed: number },
+    timeoutMs: number,
+  ): void {
     const chance = chanceOf(seed);
     const routingMs = between(chance, ...ROUTING_MS);
     const rings = between(chance, ...persona.rings);
@@ -116,7 +122,7 @@ class ScriptedControl implements CarrierControl {
       call.cancelTimer = this.#parts.schedule(then, ms);
     };
     after(routingMs, () => {
-      if (persona.network === "busy") return this.#end(callId, "busy", "busy", "the line is busy");
+      if (isBusy) return this.#end(callId, "busy", "busy", "the line is busy");
       this.#tell({ type: "ringing", callId });
       const ringsMs = persona.network === "rings" ? timeoutMs : (rings - 1) * RING_PERIOD_MS + pickUpMs;
       if (ringsMs >= timeoutMs) {

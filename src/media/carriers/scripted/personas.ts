@@ -8,7 +8,9 @@ export type PersonaName =
   | "voicemail"
   | "hangs-up"
   | "talks-over"
-  | "unknown-number";
+  | "unknown-number"
+  | "busy-first"
+  | "call-me-later";
 
 /** How a scripted callee and the network before it behave. */
 export interface Persona {
@@ -18,7 +20,7 @@ export interface Persona {
   /** One sentence for people who choose a number to try. */
   readonly says: string;
   /** What the network does with the call. `rings` runs into the caller's time limit. */
-  readonly network: "answers" | "busy" | "rejects" | "rings" | "unknown";
+  readonly network: "answers" | "busy" | "busy-first" | "rejects" | "rings" | "unknown";
   /** Rings heard before it is answered or refused, from and to; chance decides. */
   readonly rings: readonly [from: number, to: number];
   /** Speaks at once when it is answered and listens to nobody. */
@@ -27,9 +29,11 @@ export interface Persona {
   readonly hangsUpInLine: number;
   /** Line, counted from 0, with which it talks over the agent instead of waiting for its turn; −1 never. */
   readonly talksOverInLine: number;
+  /** Asks the first call about a matter to come again at another time, and settles it then. */
+  readonly putsOff: boolean;
 }
 
-const listens = { machine: false, hangsUpInLine: -1, talksOverInLine: -1 } as const;
+const listens = { machine: false, hangsUpInLine: -1, talksOverInLine: -1, putsOff: false } as const;
 
 /** All personas; the first is the one that numbers without one of their own reach. */
 export const PERSONAS: readonly [Persona, ...Persona[]] = [
@@ -100,6 +104,23 @@ export const PERSONAS: readonly [Persona, ...Persona[]] = [
     network: "unknown",
     rings: [0, 0],
     ...listens,
+  },
+  {
+    name: "busy-first",
+    digits: "18",
+    says: "is on another call the first time, answers the next call about the same matter and talks",
+    network: "busy-first",
+    rings: [1, 2],
+    ...listens,
+  },
+  {
+    name: "call-me-later",
+    digits: "19",
+    says: "answers, asks to be called again in one minute, and settles the matter then",
+    network: "answers",
+    rings: [1, 2],
+    ...listens,
+    putsOff: true,
   },
 ];
 
