@@ -1,4 +1,5 @@
 import type { CallStatus, Disposition, HangupCause, Speaker } from "./call.ts";
+import type { ConversationStage } from "./conversation.ts";
 import type { TaskStatus } from "./task.ts";
 
 /**
@@ -32,7 +33,18 @@ export type DomainEvent =
   | { type: "supervisor.joined"; callId: string; userId: string; mode: string }
   | { type: "supervisor.left"; callId: string; userId: string }
   | { type: "dnd.added"; dndId: string; source: string }
-  | { type: "dnd.removed"; dndId: string; reason: string };
+  | { type: "dnd.removed"; dndId: string; reason: string }
+  | { type: "campaign.scheduled"; campaignId: string; tasks: number }
+  | { type: "campaign.paused"; campaignId: string }
+  | { type: "campaign.resumed"; campaignId: string }
+  | { type: "campaign.ended"; campaignId: string; reason: string; cancelled: number }
+  | { type: "campaign.completed"; campaignId: string }
+  | { type: "task.judged"; taskId: string; callId: string; verdictId: string; to: TaskStatus; reason: string }
+  | { type: "report.written"; campaignId: string; reportId: string }
+  | { type: "question.asked"; questionId: string; callId: string; taskId: string; userId: string; expiresAt: number }
+  | { type: "question.answered"; questionId: string; callId: string; taskId: string; userId: string; inTime: boolean }
+  | { type: "question.expired"; questionId: string; callId: string; taskId: string; userId: string }
+  | { type: "conversation.changed"; conversationId: string; stage: ConversationStage };
 
 /** The name of an event, such as `call.answered`. */
 export type EventType = DomainEvent["type"];

@@ -14,7 +14,13 @@ export type IdKind =
   | "cev"
   | "req"
   | "seat"
-  | "cmd";
+  | "cmd"
+  | "ver"
+  | "rep"
+  | "cnv"
+  | "msg"
+  | "qst"
+  | "use";
 
 /**
  * A new id: prefix, then 9 characters of time and 11 of chance in Crockford's base 32. Ids of one kind sort by the ms

@@ -12,7 +12,7 @@ import {
   type SettledCall,
 } from "./call-record.ts";
 import type { Append, Ledger } from "./ledger.ts";
-import { TASK_COLUMNS, type Task } from "./task-record.ts";
+import { TASK_COLUMNS, type Task, type TaskRow, taskOf } from "./task-record.ts";
 
 /** Ends a call and hands its task to be judged, inside a transaction. */
 export type Settle = (
@@ -48,7 +48,7 @@ export const settlementOf = (ledger: Ledger): Settle => {
        ended_at = $at, duration_ms = $durationMs, stats = COALESCE($stats, stats), latency = COALESCE($latency, latency)
      WHERE tenant_id = $tenantId AND id = $callId`,
   );
-  const handOver = db.query<Task, { tenantId: string; taskId: string; at: number }>(
+  const handOver = db.query<TaskRow, { tenantId: string; taskId: string; at: number }>(
     `UPDATE tasks SET status = 'pending_analysis', next_action_at = NULL, lease_until = NULL, updated_at = $at
      WHERE tenant_id = $tenantId AND id = $taskId AND status = 'in-progress' RETURNING ${TASK_COLUMNS}`,
   );
@@ -84,7 +84,7 @@ export const settlementOf = (ledger: Ledger): Settle => {
     );
     const row = one.get({ tenantId, callId });
     assert(row !== null, "a call that was read is there");
-    return { ok: true, call: callOf(row), task };
+    return { ok: true, call: callOf(row), task: taskOf(task) };
   };
 };
 

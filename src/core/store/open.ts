@@ -8,17 +8,28 @@ import { type CallEvents, callEventsOf } from "./call-events.ts";
 import type { Calls, SettledCall } from "./call-record.ts";
 import { deadSettlementOf, settlementOf } from "./call-settlement.ts";
 import { callsOf } from "./calls.ts";
-import { type Campaigns, campaignsOf } from "./campaigns.ts";
+import type { Campaigns } from "./campaign-record.ts";
+import { campaignsOf } from "./campaigns.ts";
+import type { Conversations } from "./conversation-record.ts";
+import { conversationsOf } from "./conversations.ts";
 import { type Dnd, dndOf } from "./dnd.ts";
 import { type EventFeed, eventFeedOf } from "./event-feed.ts";
 import { Ledger } from "./ledger.ts";
 import { migrate, readMigrations } from "./migrate.ts";
+import type { Questions } from "./question-record.ts";
+import { questionsOf } from "./questions.ts";
 import { type Recordings, recordingsOf } from "./recordings.ts";
+import type { Reports } from "./report-record.ts";
+import { reportsOf } from "./reports.ts";
 import type { Tasks } from "./task-record.ts";
 import { tasksOf } from "./tasks.ts";
 import { type Tenants, tenantsOf } from "./tenants.ts";
 import { type Transcripts, transcriptsOf } from "./transcripts.ts";
+import type { Usages } from "./usage-record.ts";
+import { usagesOf } from "./usages.ts";
 import { type Users, usersOf } from "./users.ts";
+import type { Verdicts } from "./verdict-record.ts";
+import { verdictsOf } from "./verdicts.ts";
 
 /**
  * Everything that is kept, as verbs and questions. Each verb is one transaction that also appends to `events`; the bus
@@ -35,6 +46,12 @@ export interface Store {
   readonly callEvents: CallEvents;
   readonly recordings: Recordings;
   readonly dnd: Dnd;
+  readonly verdicts: Verdicts;
+  readonly conversations: Conversations;
+  readonly questions: Questions;
+  readonly reports: Reports;
+  /** What text models and lookups cost. */
+  readonly usage: Usages;
   readonly events: EventFeed;
   /**
    * Settles every call a dead process left open with the cause `process-restarted`, moves their tasks to
@@ -93,6 +110,11 @@ export const openStore = async ({ path, clock, bus }: StoreOptions): Promise<Sto
     callEvents: callEventsOf(ledger),
     recordings: recordingsOf(ledger),
     dnd: dndOf(ledger),
+    verdicts: verdictsOf(ledger),
+    conversations: conversationsOf(ledger),
+    questions: questionsOf(ledger),
+    reports: reportsOf(ledger),
+    usage: usagesOf(ledger),
     events: eventFeedOf(ledger),
     async settleDead(tenantId, at) {
       return settleDead(tenantId, at);

@@ -1,4 +1,7 @@
+import type { CallingHours } from "../calling-hours.ts";
+import type { ContactSource } from "../campaign-plan.ts";
 import type { TaskStatus } from "../task.ts";
+import type { NewVerdict, TaskMemory, Verdict } from "./verdict-record.ts";
 
 /** A task as stored. Instants are epoch ms. */
 export interface Task {
@@ -33,6 +36,21 @@ export interface Task {
   /** IANA zone of the callee where it is known. */
   timezone: string | null;
   idempotencyKey: string | null;
+  /** Where the number comes from, where that is known. */
+  source: ContactSource | null;
+  /** The task's own calling hours, besides those of the process. */
+  hours: CallingHours | null;
+  /** What is known from earlier attempts. */
+  memory: TaskMemory | null;
+  /** What the next attempt is to say differently. */
+  nextPrompt: string | null;
+  /** The newest verdict, and its reason. */
+  lastVerdictId: string | null;
+  lastVerdict: string | null;
+  /** The question to the owner whose answer it waits for on hold. */
+  questionId: string | null;
+  /** How often judging the present attempt failed. */
+  analysisFailures: number;
   createdAt: number;
   updatedAt: number;
 }
@@ -60,11 +78,13 @@ export interface NewTask {
   nextActionAt?: number;
   deadlineAt?: number | null;
   timezone?: string | null;
+  source?: ContactSource | null;
+  hours?: CallingHours | null;
   /** The same key again gives the first task. */
   idempotencyKey?: string | null;
 }
 
-/** A task that the claimer alone may dial until `leaseUntil`, or longer while nobody else claimed it. */
+/** A task that the claimer alone may dial or judge until `leaseUntil`, or longer while nobody else claimed it. */
 export interface ClaimedTask extends Task {
   /** Fencing token: rises with each claim and is asked for by each later verb. */
   leaseToken: number;
@@ -83,9 +103,17 @@ export interface Tasks {
   ): Promise<Task[]>;
   /** How many tasks are in each status; statuses without tasks are left out. */
   countByStatus(tenantId: string): Promise<Partial<Record<TaskStatus, number>>>;
-  /** Takes up to `limit` due tasks that nobody holds, the most pressing first. */
+  /**
+   * Takes up to `limit` due tasks that nobody holds: the highest priority first; among campaigns of one priority (all
+   * tasks without a campaign count as one) the one with the fewest calls under way, then the one that waited longest for
+   * its turn; inside a campaign the longest due. Paused campaigns, those that can still be undone and those with as many
+   * calls as they may have are passed over.
+   */
   claimDue(tenantId: string, claim: { now: number; leaseMs: number; limit: number }): Promise<ClaimedTask[]>;
-  /** When the next pending task is due or its lease ends, whatever is later; null when nothing waits. */
+  /**
+   * When the next pending task is due or its lease ends, whatever is later; null when nothing waits. Tasks of paused
+   * campaigns do not count, those that can be undone do from the end of that time on.
+   */
   nextDueAt(tenantId: string): Promise<number | null>;
   /** Gives a claimed task back undialed. */
   release(
@@ -119,11 +147,49 @@ export interface Tasks {
       nextActionAt?: number;
     },
   ): Promise<{ ok: true; task: Task } | { ok: false; reason: "unknown-task" | "not-allowed" | "too-many-attempts" }>;
+  /** Takes up to `limit` tasks that wait to be judged and that nobody holds, the longest waiting first. */
+  claimAnalysis(tenantId: string, claim: { now: number; leaseMs: number; limit: number }): Promise<ClaimedTask[]>;
+  /** Judging did not work: the task keeps waiting, until `retryAt` (epoch ms). Ends the lease. */
+  analysisFailed(
+    tenantId: string,
+    taskId: string,
+    token: number,
+    failure: { retryAt: number },
+  ): Promise<{ ok: true; task: Task } | { ok: false; reason: "stale-lease" }>;
+  /**
+   * Stores the verdict on the newest call of a claimed task and all that follows from it, in one transaction: where the
+   * task goes, what is remembered, the entry in the do-not-call list. Another try for a campaign that is over becomes
+   * `cancelled`. `too-many-attempts` leaves the claim as it was, to be applied with another end.
+   */
+  applyVerdict(
+    tenantId: string,
+    taskId: string,
+    token: number,
+    verdict: NewVerdict,
+  ): Promise<
+    { ok: true; task: Task; verdict: Verdict } | { ok: false; reason: "stale-lease" | "too-many-attempts" }
+  >;
 }
+
+/** A row of `TASK_COLUMNS`. */
+export interface TaskRow extends Omit<Task, "source" | "hours" | "memory"> {
+  source: string | null;
+  hours: string | null;
+  memory: string | null;
+}
+
+/** A task from its row; a claim's token and lease stay with it. Only the store writes the JSON in these rows. */
+export const taskOf = <Row extends TaskRow>(row: Row): Omit<Row, "source" | "hours" | "memory"> & Task => ({
+  ...row,
+  source: row.source === null ? null : JSON.parse(row.source),
+  hours: row.hours === null ? null : JSON.parse(row.hours),
+  memory: row.memory === null ? null : JSON.parse(row.memory),
+});
 
 /** The columns of a `Task`, for every statement that gives tasks. */
 export const TASK_COLUMNS = `id, tenant_id AS tenantId, campaign_id AS campaignId, agent_id AS agentId, phone,
   callee_name AS calleeName, organization, agent_name AS agentName, action, context, language, status, priority,
   attempts, max_attempts AS maxAttempts, next_action_at AS nextActionAt, deadline_at AS deadlineAt,
-  last_refusal AS lastRefusal, timezone, idempotency_key AS idempotencyKey, created_at AS createdAt,
-  updated_at AS updatedAt`;
+  last_refusal AS lastRefusal, timezone, idempotency_key AS idempotencyKey, source, hours, memory,
+  next_prompt AS nextPrompt, last_verdict_id AS lastVerdictId, last_verdict AS lastVerdict, question_id AS questionId,
+  analysis_failures AS analysisFailures, created_at AS createdAt, updated_at AS updatedAt`;
