@@ -1,0 +1,107 @@
+import { parsePhone } from "../core/phone.ts";
+
+/** What one look-up of a conversation answered. */
+export interface LookUp {
+  /** Name of the tool. */
+  tool: string;
+  /** What was asked, as one line. */
+  asked: string;
+  /** The answer as JSON, cut to `MAX_ANSWER` characters. */
+  answer: string;
+  /** Epoch ms. */
+  at: number;
+}
+
+/** Longest answer of a look-up that is kept, in characters. */
+export const MAX_ANSWER = 6000;
+
+/** The look-up that tells numbers with authority; a number found elsewhere counts only once this one was asked. */
+export const AUTHORITATIVE_TOOL = "get_authoritative_business_info";
+
+/** A contact as a model names it: the number in E.164 and where it claims to have it from. */
+export interface ClaimedSource {
+  phone: string;
+  kind: "user" | "places" | "search" | "csv";
+  /** Place id or link; null for the user's own numbers. */
+  ref: string | null;
+}
+
+/** Everything a number may come from. */
+export interface Evidence {
+  /** All the user wrote, answers included. */
+  userTexts: readonly string[];
+  lookUps: readonly LookUp[];
+  /** E.164 numbers of lists the user gave. */
+  listed: ReadonlySet<string>;
+}
+
+/** A claim held against what is known: where the number really stands and since when, or one sentence why it counts not. */
+export type SourceCheck = { ok: true; at: number | null } | { ok: false; message: string };
+
+/** Things written like a phone number, at most so many of one text. */
+const NUMBER_LIKE = /\+?\(?\d[\d\s()./\-\u2010-\u2015]{5,24}\d/g;
+const MAX_NUMBERS = 500;
+
+/** Digits below which a number is too short to be told from another. */
+const MIN_DIGITS = 7;
+
+/** Checks that a number was said by the user, listed by the user or answered by a look-up: models invent numbers. */
+export const checkSource = (claim: ClaimedSource, evidence: Evidence): SourceCheck => {
+  const { phone, kind, ref } = claim;
+  if (kind === "csv") {
+    if (evidence.listed.has(phone)) return { ok: true, at: null };
+    return { ok: false, message: "is said to be from the user's list, but the list has no such number" };
+  }
+  if (kind === "user") {
+    if (evidence.userTexts.some((text) => hasNumber(text, phone))) return { ok: true, at: null };
+    return { ok: false, message: "is said to be from the user, but the user gave no such number; look it up or ask" };
+  }
+  const found = evidence.lookUps.filter((one) => hasNumber(one.answer, phone));
+  if (found.length === 0) {
+    return { ok: false, message: "is in no answer of a look-up; never write a number that was not looked up" };
+  }
+  const proof = found.find(
+    (one) => ref !== null && ref !== "" && one.answer.includes(JSON.stringify(ref).slice(1, -1)),
+  );
+  if (proof === undefined) {
+    return {
+      ok: false,
+      message: "names a source that the look-up did not give; use its place id or link as it stands",
+    };
+  }
+  if (kind === "places" && proof.tool !== AUTHORITATIVE_TOOL) {
+    return { ok: false, message: `is not from ${AUTHORITATIVE_TOOL}; its source kind is "search"` };
+  }
+  if (kind === "search" && !evidence.lookUps.some((one) => one.tool === AUTHORITATIVE_TOOL)) {
+    return { ok: false, message: `is from a search alone; ask ${AUTHORITATIVE_TOOL} before it is used` };
+  }
+  return { ok: true, at: proof.at };
+};
+
+/** Whether a text has this E.164 number in it, in any spelling, with or without its country. */
+export const hasNumber = (text: string, e164: string): boolean => {
+  const digits = e164.slice(1);
+  for (const [written] of firstOf(text.matchAll(NUMBER_LIKE), MAX_NUMBERS)) {
+    const bare = written.replace(/\D/g, "").replace(/^0+/, "");
+    if (bare.length >= MIN_DIGITS && digits.endsWith(bare)) return true;
+  }
+  return false;
+};
+
+/** Numbers a text names in international form, in E.164. */
+export const numbersIn = (text: string): string[] => {
+  const numbers = new Set<string>();
+  for (const [written] of firstOf(text.matchAll(NUMBER_LIKE), MAX_NUMBERS)) {
+    const phone = parsePhone(written);
+    if (phone.ok) numbers.add(phone.e164);
+  }
+  return [...numbers];
+};
+
+function* firstOf<T>(values: Iterable<T>, count: number): Generator<T> {
+  let left = count;
+  for (const value of values) {
+    if (left-- <= 0) return;
+    yield value;
+  }
+}
