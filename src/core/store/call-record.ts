@@ -109,16 +109,27 @@ export interface SettledCall {
   status: CallStatus;
 }
 
+/** How many calls of a tenant leave through one carrier with one number of ours. */
+export interface LiveCount {
+  tenantId: string;
+  carrier: string;
+  from: string | null;
+  count: number;
+}
+
 /** Verbs and questions on calls. The first argument is always the tenant. `at` is epoch ms, now unless given. */
 export interface Calls {
   /**
    * Turns a claimed task into a call: checks the fencing token and the cap, counts the attempt, moves the task to
-   * `in-progress` and ends its lease, all in one transaction.
+   * `in-progress` and ends its lease, all in one transaction. `campaign-rests`: it was paused since the claim.
    */
   create(
     tenantId: string,
     call: NewCall,
-  ): Promise<{ ok: true; call: Call } | { ok: false; reason: "stale-lease" | "task-not-due" | "too-many-attempts" }>;
+  ): Promise<
+    | { ok: true; call: Call }
+    | { ok: false; reason: "stale-lease" | "task-not-due" | "campaign-rests" | "too-many-attempts" }
+  >;
   /** `pending_initiation` → `initiating`. */
   initiating(tenantId: string, callId: string, at?: number): Promise<CallMoved>;
   /** `initiating` → `dialing`; to be stored before the carrier is asked, whose events follow. */
@@ -148,6 +159,8 @@ export interface Calls {
   /** All calls that are not over, oldest first. */
   live(tenantId: string): Promise<Call[]>;
   liveCount(tenantId: string): Promise<number>;
+  /** Calls of all tenants that are not over, counted by tenant and way out. */
+  liveCounts(): Promise<LiveCount[]>;
   /** Calls to this number since then, whatever came of them. */
   attemptsSince(tenantId: string, phone: string, sinceMs: number): Promise<number>;
 }

@@ -11,6 +11,7 @@ import {
   type CallUsage,
   callOf,
   LIVE_STATUSES,
+  type LiveCount,
   latencyOf,
 } from "./call-record.ts";
 import type { Settle } from "./call-settlement.ts";
@@ -25,12 +26,22 @@ export const callsOf = (ledger: Ledger, settle: Settle): Calls => {
   const addLine = timelineOf(ledger);
   const one = db.query<CallRow, Named>(`${CALL_SELECT} WHERE c.tenant_id = $tenantId AND c.id = $callId`);
   const claimOf = db.query<
-    { status: string; attempts: number; maxAttempts: number; nextActionAt: number | null; token: number; held: number },
-    { tenantId: string; taskId: string }
+    {
+      status: string;
+      attempts: number;
+      maxAttempts: number;
+      nextActionAt: number | null;
+      token: number;
+      held: number;
+      campaignRests: number;
+    },
+    { tenantId: string; taskId: string; at: number }
   >(
-    `SELECT status, attempts, max_attempts AS maxAttempts, next_action_at AS nextActionAt, lease_token AS token,
-       lease_until IS NOT NULL AS held
-     FROM tasks WHERE tenant_id = $tenantId AND id = $taskId`,
+    `SELECT t.status, t.attempts, t.max_attempts AS maxAttempts, t.next_action_at AS nextActionAt,
+       t.lease_token AS token, t.lease_until IS NOT NULL AS held,
+       c.id IS NOT NULL AND (c.status <> 'active' OR COALESCE(c.undo_until, 0) > $at) AS campaignRests
+     FROM tasks t LEFT JOIN campaigns c ON c.tenant_id = t.tenant_id AND c.id = t.campaign_id
+     WHERE t.tenant_id = $tenantId AND t.id = $taskId`,
   );
   const startTask = db.query<null, { tenantId: string; taskId: string; token: number; at: number }>(
     `UPDATE tasks SET status = 'in-progress', attempts = attempts + 1, lease_until = NULL, last_refusal = NULL,
@@ -65,6 +76,10 @@ export const callsOf = (ledger: Ledger, settle: Settle): Calls => {
   );
   const liveCount = db.query<{ count: number }, { tenantId: string }>(
     `SELECT COUNT(*) AS count FROM calls WHERE tenant_id = $tenantId AND status IN ${LIVE_STATUSES}`,
+  );
+  const liveCounts = db.query<LiveCount, []>(
+    `SELECT tenant_id AS tenantId, carrier, from_phone AS "from", COUNT(*) AS count FROM calls
+     WHERE status IN ${LIVE_STATUSES} GROUP BY tenant_id, carrier, from_phone`,
   );
   const attemptsSince = db.query<{ count: number }, { tenantId: string; phone: string; since: number }>(
     `SELECT COUNT(*) AS count FROM calls
@@ -113,11 +128,12 @@ export const callsOf = (ledger: Ledger, settle: Settle): Calls => {
   return {
     async create(tenantId, { taskId, leaseToken, carrier, voice, to, from = null, at }) {
       return ledger.commit((append) => {
-        const task = claimOf.get({ tenantId, taskId });
+        const task = claimOf.get({ tenantId, taskId, at });
         if (task === null || task.token !== leaseToken) return { ok: false, reason: "stale-lease" };
         if (task.status !== "pending") return { ok: false, reason: "task-not-due" };
         if (task.held === 0) return { ok: false, reason: "stale-lease" };
         if (task.nextActionAt === null || task.nextActionAt > at) return { ok: false, reason: "task-not-due" };
+        if (task.campaignRests === 1) return { ok: false, reason: "campaign-rests" };
         if (task.attempts >= task.maxAttempts) return { ok: false, reason: "too-many-attempts" };
         const callId = newId("call", at);
         startTask.run({ tenantId, taskId, token: leaseToken, at });
@@ -208,6 +224,9 @@ export const callsOf = (ledger: Ledger, settle: Settle): Calls => {
     },
     async liveCount(tenantId) {
       return liveCount.get({ tenantId })?.count ?? 0;
+    },
+    async liveCounts() {
+      return liveCounts.all();
     },
     async attemptsSince(tenantId, phone, sinceMs) {
       return attemptsSince.get({ tenantId, phone, since: sinceMs })?.count ?? 0;

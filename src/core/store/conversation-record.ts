@@ -35,10 +35,7 @@ export interface Conversations {
   create(tenantId: string, conversation: { userId: string; displayName: string }): Promise<Conversation>;
   get(tenantId: string, conversationId: string): Promise<Conversation | null>;
   /** Of one user, newest first; `before` is the id of the last conversation of the page before. */
-  list(
-    tenantId: string,
-    page: { userId: string; limit: number; before?: string },
-  ): Promise<Conversation[]>;
+  list(tenantId: string, page: { userId: string; limit: number; before?: string }): Promise<Conversation[]>;
   /** Adds a message at the end. */
   append(
     tenantId: string,

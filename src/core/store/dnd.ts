@@ -1,6 +1,6 @@
 import { assert } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { AFTER_ALL_IDS, type Ledger } from "./ledger.ts";
+import { AFTER_ALL_IDS, type Append, type Ledger } from "./ledger.ts";
 
 /** A number nobody may dial. */
 export interface DndEntry {
@@ -39,13 +39,11 @@ export interface Dnd {
 
 const COLUMNS = "id, tenant_id AS tenantId, phone, reason, source, created_at AS createdAt";
 
-/** The do-not-dial list of a database. */
-export const dndOf = (ledger: Ledger): Dnd => {
-  const { db, clock } = ledger;
-  const has = db.query<{ id: string }, { tenantId: string; phone: string }>(
-    `SELECT id FROM dnd_list
-     WHERE phone = $phone AND COALESCE(tenant_id, '') IN ($tenantId, '') AND removed_at IS NULL LIMIT 1`,
-  );
+/** Puts a number on a list, inside a transaction: a tenant's, or with null the one for all. */
+export type DndListing = (append: Append, tenantId: string | null, entry: NewDndEntry) => DndEntry;
+
+/** The one way a number enters the list of a database. */
+export const dndListingOf = ({ db, clock }: Ledger): DndListing => {
   const listed = db.query<DndEntry, { tenantId: string | null; phone: string }>(
     `SELECT ${COLUMNS} FROM dnd_list
      WHERE phone = $phone AND COALESCE(tenant_id, '') = COALESCE($tenantId, '') AND removed_at IS NULL`,
@@ -57,6 +55,24 @@ export const dndOf = (ledger: Ledger): Dnd => {
     `INSERT INTO dnd_list (id, tenant_id, phone, reason, source, created_at)
      VALUES ($id, $tenantId, $phone, $reason, $source, $now) RETURNING ${COLUMNS}`,
   );
+  return (append, tenantId, { phone, reason, source }) => {
+    const known = listed.get({ tenantId, phone });
+    if (known !== null) return known;
+    const now = clock.now();
+    const entry = insert.get({ tenantId, id: newId("dnd", now), phone, reason, source, now });
+    assert(entry !== null, "an inserted entry comes back");
+    if (tenantId !== null) append(tenantId, { type: "dnd.added", dndId: entry.id, source }, now);
+    return entry;
+  };
+};
+
+/** The do-not-dial list of a database. */
+export const dndOf = (ledger: Ledger, listNumber: DndListing): Dnd => {
+  const { db, clock } = ledger;
+  const has = db.query<{ id: string }, { tenantId: string; phone: string }>(
+    `SELECT id FROM dnd_list
+     WHERE phone = $phone AND COALESCE(tenant_id, '') IN ($tenantId, '') AND removed_at IS NULL LIMIT 1`,
+  );
   const remove = db.query<{ id: string }, { tenantId: string; phone: string; reason: string; now: number }>(
     `UPDATE dnd_list SET removed_at = $now, removed_reason = $reason
      WHERE phone = $phone AND tenant_id = $tenantId AND removed_at IS NULL RETURNING id`,
@@ -67,16 +83,8 @@ export const dndOf = (ledger: Ledger): Dnd => {
      ORDER BY id DESC LIMIT $limit`,
   );
 
-  const put = (tenantId: string | null, { phone, reason, source }: NewDndEntry): DndEntry =>
-    ledger.commit((append) => {
-      const known = listed.get({ tenantId, phone });
-      if (known !== null) return known;
-      const now = clock.now();
-      const entry = insert.get({ tenantId, id: newId("dnd", now), phone, reason, source, now });
-      assert(entry !== null, "an inserted entry comes back");
-      if (tenantId !== null) append(tenantId, { type: "dnd.added", dndId: entry.id, source }, now);
-      return entry;
-    });
+  const put = (tenantId: string | null, entry: NewDndEntry): DndEntry =>
+    ledger.commit((append) => listNumber(append, tenantId, entry));
 
   return {
     async has(tenantId, phone) {

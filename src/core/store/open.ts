@@ -12,8 +12,10 @@ import type { Campaigns } from "./campaign-record.ts";
 import { campaignsOf } from "./campaigns.ts";
 import type { Conversations } from "./conversation-record.ts";
 import { conversationsOf } from "./conversations.ts";
-import { type Dnd, dndOf } from "./dnd.ts";
+import { type Dnd, dndListingOf, dndOf } from "./dnd.ts";
+import { dueTasksOf } from "./due-tasks.ts";
 import { type EventFeed, eventFeedOf } from "./event-feed.ts";
+import { judgementsOf } from "./judgements.ts";
 import { Ledger } from "./ledger.ts";
 import { migrate, readMigrations } from "./migrate.ts";
 import type { Questions } from "./question-record.ts";
@@ -21,6 +23,7 @@ import { questionsOf } from "./questions.ts";
 import { type Recordings, recordingsOf } from "./recordings.ts";
 import type { Reports } from "./report-record.ts";
 import { reportsOf } from "./reports.ts";
+import { taskMovesOf } from "./task-moves.ts";
 import type { Tasks } from "./task-record.ts";
 import { tasksOf } from "./tasks.ts";
 import { type Tenants, tenantsOf } from "./tenants.ts";
@@ -98,21 +101,23 @@ export const openStore = async ({ path, clock, bus }: StoreOptions): Promise<Sto
   const ledger = new Ledger({ db, clock, bus });
   const settle = settlementOf(ledger);
   const settleDead = deadSettlementOf(ledger, settle);
+  const moves = taskMovesOf(ledger);
+  const listNumber = dndListingOf(ledger);
   let isOpen = true;
   return {
     tenants: tenantsOf(ledger),
     users: usersOf(ledger),
     agents: agentsOf(ledger),
-    campaigns: campaignsOf(ledger),
-    tasks: tasksOf(ledger),
+    campaigns: campaignsOf(ledger, moves),
+    tasks: { ...tasksOf(ledger, moves), ...dueTasksOf(ledger), ...judgementsOf(ledger, moves, listNumber) },
     calls: callsOf(ledger, settle),
     transcripts: transcriptsOf(ledger),
     callEvents: callEventsOf(ledger),
     recordings: recordingsOf(ledger),
-    dnd: dndOf(ledger),
+    dnd: dndOf(ledger, listNumber),
     verdicts: verdictsOf(ledger),
     conversations: conversationsOf(ledger),
-    questions: questionsOf(ledger),
+    questions: questionsOf(ledger, moves),
     reports: reportsOf(ledger),
     usage: usagesOf(ledger),
     events: eventFeedOf(ledger),

@@ -166,9 +166,7 @@ export interface Tasks {
     taskId: string,
     token: number,
     verdict: NewVerdict,
-  ): Promise<
-    { ok: true; task: Task; verdict: Verdict } | { ok: false; reason: "stale-lease" | "too-many-attempts" }
-  >;
+  ): Promise<{ ok: true; task: Task; verdict: Verdict } | { ok: false; reason: "stale-lease" | "too-many-attempts" }>;
 }
 
 /** A row of `TASK_COLUMNS`. */

@@ -32,7 +32,17 @@ export const usagesOf = ({ db }: Ledger): Usages => {
   return {
     async add(tenantId, { purpose, provider, model, counters, costUsd, at, subjectId = null }) {
       const id = newId("use", at);
-      insert.run({ tenantId, id, purpose, provider, model, counters: JSON.stringify(counters), costUsd, subjectId, at });
+      insert.run({
+        tenantId,
+        id,
+        purpose,
+        provider,
+        model,
+        counters: JSON.stringify(counters),
+        costUsd,
+        subjectId,
+        at,
+      });
     },
     async total(tenantId, since) {
       const rows = byPurpose.all({ tenantId, since });

@@ -8,11 +8,11 @@ export interface VerdictRow extends Omit<Verdict, "facts" | "taskCompleted" | "d
   dndRequested: number;
 }
 
-/** The columns of a `Verdict`, of a table named `v`. */
-export const VERDICT_COLUMNS = `v.id, v.tenant_id AS tenantId, v.task_id AS taskId, v.call_id AS callId, v.attempt,
-  v.task_completed AS taskCompleted, v.reason, v.summary, v.facts, v.sentiment, v.disposition, v.moved_to AS "to",
-  v.next_action_at AS nextActionAt, v.next_action_words AS nextActionWords, v.next_prompt AS nextPrompt,
-  v.dnd_requested AS dndRequested, v.judged_by AS judgedBy, v.at`;
+/** The columns of a `Verdict`, for every statement that gives verdicts. */
+export const VERDICT_COLUMNS = `id, tenant_id AS tenantId, task_id AS taskId, call_id AS callId, attempt,
+  task_completed AS taskCompleted, reason, summary, facts, sentiment, disposition, moved_to AS "to",
+  next_action_at AS nextActionAt, next_action_words AS nextActionWords, next_prompt AS nextPrompt,
+  dnd_requested AS dndRequested, judged_by AS judgedBy, at`;
 
 /** A verdict from its row. Only the store writes these rows, so the JSON in them is what it says it is. */
 export const verdictOf = (row: VerdictRow): Verdict => ({
@@ -25,14 +25,16 @@ export const verdictOf = (row: VerdictRow): Verdict => ({
 /** The verdicts of a database. */
 export const verdictsOf = ({ db }: Ledger): Verdicts => {
   const of = db.query<VerdictRow, { tenantId: string; taskId: string }>(
-    `SELECT ${VERDICT_COLUMNS} FROM verdicts v WHERE v.tenant_id = $tenantId AND v.task_id = $taskId ORDER BY v.attempt`,
+    `SELECT ${VERDICT_COLUMNS} FROM verdicts WHERE tenant_id = $tenantId AND task_id = $taskId ORDER BY attempt`,
   );
   const ofCall = db.query<VerdictRow, { tenantId: string; callId: string }>(
-    `SELECT ${VERDICT_COLUMNS} FROM verdicts v WHERE v.tenant_id = $tenantId AND v.call_id = $callId`,
+    `SELECT ${VERDICT_COLUMNS} FROM verdicts WHERE tenant_id = $tenantId AND call_id = $callId`,
   );
   const ofCampaign = db.query<VerdictRow, { tenantId: string; campaignId: string }>(
-    `SELECT ${VERDICT_COLUMNS} FROM tasks t JOIN verdicts v ON v.tenant_id = t.tenant_id AND v.task_id = t.id
-     WHERE t.tenant_id = $tenantId AND t.campaign_id = $campaignId ORDER BY v.at, v.id`,
+    `SELECT ${VERDICT_COLUMNS} FROM verdicts
+     WHERE tenant_id = $tenantId
+       AND task_id IN (SELECT id FROM tasks WHERE tenant_id = $tenantId AND campaign_id = $campaignId)
+     ORDER BY at, id`,
   );
 
   return {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { dial, freshStore, newTask } from "./fresh-store.ts";
+import { dial, freshStore, newCampaign, newTask } from "./fresh-store.ts";
 
 const LEASE = { leaseMs: 1_000, limit: 10 };
 
@@ -155,8 +155,8 @@ test("a judged task may be tried again until its attempts are used up", async ()
 
 test("lists are newest first, in pages, by status and campaign, and counted by status", async () => {
   const { store, clock } = await freshStore();
-  const campaign = await store.campaigns.create("default", { title: "dentists" });
-  const a = await newTask(store, { campaignId: campaign.id });
+  const { campaign, tasks } = await newCampaign(store, 1);
+  const a = tasks[0]!;
   clock.advance(1);
   const b = await newTask(store, { status: "draft" });
   clock.advance(1);

@@ -51,6 +51,8 @@ CREATE TABLE lane_turns (
   PRIMARY KEY (tenant_id, lane)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX lane_turns_in_order ON lane_turns (tenant_id, turn);
+
 CREATE TABLE verdicts (
   tenant_id         TEXT NOT NULL,
   id                TEXT NOT NULL,
