@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { test } from "bun:test";
 import fc from "fast-check";
 import { turnDomId } from "../../../src/server/components/transcript.tsx";
 
