@@ -34,8 +34,5 @@ export type DomainEvent =
   | { type: "dnd.added"; dndId: string; source: string }
   | { type: "dnd.removed"; dndId: string; reason: string };
 
-/** The name of an event, such as `call.answered`. */
-export type EventType = DomainEvent["type"];
-
 /** An event as stored: its place in the tenant's history and its time in epoch ms. */
 export type StoredEvent = DomainEvent & { id: number; tenantId: string; at: number };
