@@ -28,6 +28,7 @@ export const bargeInScenario = (calls: number, seconds: number): Promise<Outcome
       load.isMeasuring = true;
       await Bun.sleep(Math.max(seconds * 1000, FIRST_CYCLE_MS + 500));
       load.isMeasuring = false;
+      load.stop();
       await child.ask({ type: "close" });
     } finally {
       await child.end();

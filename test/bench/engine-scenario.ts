@@ -48,6 +48,7 @@ const slice = (entry: "host.ts" | "floor.ts", calls: number, seconds: number): P
       const usage = await child.ask({ type: "end" });
       const schedules = ports.map((_, i) => load.carrier(i).packets.schedule(fromMs, toMs));
       const { toVoiceMs, firstFrameMs, lostAtStart } = load;
+      load.stop();
       const closed = await child.ask({ type: "close" });
       const scheduleMs = new Distribution();
       for (const { errorsMs } of schedules) scheduleMs.addAll(errorsMs);

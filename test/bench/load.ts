@@ -119,6 +119,11 @@ export class Load {
     this.#beat();
   }
 
+  /** Nothing more is sent. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
   #beat(): void {
     const spacing = FRAME_MS / this.#calls.length;
     const elapsed = performance.now() - this.#startMs;
@@ -136,7 +141,7 @@ export class Load {
     const position = this.#position(call, count);
     const speaks = position < this.#script.calleeFrames;
     const frame = speaks ? this.#speech[position % SPEECH_FRAMES]! : this.#quiet[position % QUIET_FRAMES]!;
-    const now = call.carrier.send(frame);
+    const now = call.carrier.send(frame, speaks);
     if (position === 0) {
       call.spokeAtMs = now;
       call.cut = null;
@@ -162,7 +167,7 @@ export class Load {
     });
   }
 
-  /** Frames of the callees' first second that never came to the voice, and of the openings that never came out. */
+  /** Speech of the callees' first second that never came to the voice, and frames of the openings that never came out. */
   get lostAtStart(): number {
     return this.#calls.reduce((sum, { carrier }) => {
       return sum + carrier.lostAtStart + OPENING_FRAMES - carrier.opening.frames;
@@ -171,7 +176,7 @@ export class Load {
 
   /** Frees all sockets. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.stop();
     for (const { carrier, voice } of this.#calls) {
       carrier.close();
       voice.close();
