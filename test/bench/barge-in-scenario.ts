@@ -22,7 +22,9 @@ export const bargeInScenario = (calls: number, seconds: number): Promise<Outcome
       const { ports } = await child.ask({ type: "open", calls, voiceUrl, carrierPorts, directory });
       load.setTargets(ports);
       await child.ask({ type: "prepare" });
-      await child.ask({ type: "answer", calls: ports.map((_, i) => i) });
+      const all = ports.map((_, i) => i);
+      await child.ask({ type: "answer", calls: all });
+      load.join(all);
       load.start();
       await Bun.sleep(FIRST_CYCLE_MS);
       load.isMeasuring = true;

@@ -24,6 +24,8 @@ interface LoadCall {
   voice: VoiceEnd;
   /** Its place in the script's cycle when the load begins. */
   offset: number;
+  /** Its callee is on the line. */
+  isLive: boolean;
   /** When the callee last began to speak. */
   spokeAtMs: number;
   cut: { utterance: number; heardMs: number; atMs: number } | null;
@@ -91,7 +93,7 @@ export class Load {
         },
       },
     });
-    const call: LoadCall = { carrier, voice, offset, spokeAtMs: 0, cut: null };
+    const call: LoadCall = { carrier, voice, offset, isLive: false, spokeAtMs: 0, cut: null };
     carrier.onFirstFrame = (seen) => {
       if (this.isMeasuring) this.firstFrameMs.push(seen.firstAtMs - seen.givenAtMs);
     };
@@ -113,7 +115,12 @@ export class Load {
     for (const [i, port] of ports.entries()) this.#calls[i]?.carrier.setTarget(port);
   }
 
-  /** Packets and scripts run from now. */
+  /** The callees of these calls are on the line from now. */
+  join(calls: readonly number[]): void {
+    for (const i of calls) this.#calls[i]!.isLive = true;
+  }
+
+  /** Packets and scripts of live calls run from now. */
   start(): void {
     this.#startMs = performance.now();
     this.#beat();
@@ -138,6 +145,7 @@ export class Load {
 
   #sendPacket(count: number): void {
     const call = this.#calls[count % this.#calls.length]!;
+    if (!call.isLive) return;
     const position = this.#position(call, count);
     const speaks = position < this.#script.calleeFrames;
     const frame = speaks ? this.#speech[position % SPEECH_FRAMES]! : this.#quiet[position % QUIET_FRAMES]!;
@@ -150,6 +158,7 @@ export class Load {
 
   #step(count: number): void {
     const call = this.#calls[count % this.#calls.length]!;
+    if (!call.isLive) return;
     const position = this.#position(call, count);
     if (position === this.#script.calleeFrames) this.#judgeBargeIn(call);
     call.voice.step(position);
