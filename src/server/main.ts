@@ -62,7 +62,8 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   await settleDead({ store, dataDir: config.dataDir, now: systemClock.now(), log });
 
   const { from, to } = config.rtpPorts;
-  const media = await startMedia({ rtp: { host: config.rtpHost, from, to }, log });
+  const onStray = () => metrics.unhandledErrors.inc({ thread: "media" });
+  const media = await startMedia({ rtp: { host: config.rtpHost, from, to }, log, onStray });
   const speaker = createSpeaker({ log });
   const speak = async (text: string, who: "agent" | "callee"): Promise<SpokenLine> => ({
     text,
