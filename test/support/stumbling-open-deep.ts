@@ -10,7 +10,7 @@ globalThis.Worker = class extends Worker {
   }
 };
 
-await startOpenDeep(process.env);
+const openDeep = await startOpenDeep(process.env);
 process.on("SIGUSR2", () => {
   void Promise.reject(new Error("a stray rejection"));
   setTimeout(() => {
@@ -19,3 +19,7 @@ process.on("SIGUSR2", () => {
   threads.at(-1)?.postMessage(null);
 });
 process.on("SIGHUP", () => threads.at(-1)?.terminate());
+process.on("SIGTERM", async () => {
+  await openDeep.close();
+  process.exit(0);
+});
