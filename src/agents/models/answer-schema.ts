@@ -23,7 +23,7 @@ const BOUNDS: Record<string, (value: unknown) => string> = {
 /**
  * A zod schema as the JSON schema that all vendors take for a strict answer: objects with all fields required and no
  * others, lists, `anyOf`, `enum`, `$ref`. Our own mistakes fail loudly: a root that is no object, an optional field,
- * a record, a tuple, an intersection.
+ * a record, a tuple.
  */
 export const answerSchema = (schema: z.ZodType): JsonSchema => {
   const { $schema: _, definitions, ...root } = z.toJSONSchema(schema, { target: "draft-7", io: "input" }) as JsonSchema;
@@ -51,7 +51,6 @@ const plainSchema = (schema: JsonSchema): JsonSchema => {
     const { description: _, ...bare } = schema;
     return withWords({ description: schema.description }, { anyOf: type.map((one) => plainSchema(ofType(bare, one))) });
   }
-  assert(schema.allOf === undefined, "an answer has no intersections");
   if (type === "object") return plainObject(schema);
   if (type === "array") {
     assert(isSchema(schema.items), "a list's entries are of one kind");

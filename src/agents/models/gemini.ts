@@ -38,6 +38,17 @@ export const geminiClient = (settings: { apiKey: string; baseUrl?: string | unde
 
 const count = z.number().int().nonnegative().catch(0);
 
+const usageShape = z
+  .object({
+    promptTokenCount: count,
+    cachedContentTokenCount: count,
+    candidatesTokenCount: count,
+    thoughtsTokenCount: count,
+    toolUsePromptTokenCount: count,
+  })
+  .optional()
+  .catch(undefined);
+
 /** What is read of an answer or of one piece of it; parts are kept as they came, to be sent back. */
 const responseShape = z.object({
   candidates: z
@@ -67,15 +78,7 @@ const responseShape = z.object({
     )
     .optional(),
   promptFeedback: z.object({ blockReason: z.string().optional() }).optional(),
-  usageMetadata: z
-    .object({
-      promptTokenCount: count,
-      cachedContentTokenCount: count,
-      candidatesTokenCount: count,
-      thoughtsTokenCount: count,
-      toolUsePromptTokenCount: count,
-    })
-    .optional(),
+  usageMetadata: z.unknown(),
 });
 type Piece = z.output<typeof responseShape>;
 
@@ -109,13 +112,16 @@ export const explainGemini = (thrown: unknown): Failed => {
   return { failure: isUnreadable ? "unreadable" : "unreachable" };
 };
 
-/** Tokens of an answer, those of searches included. */
-export const geminiTokens = (usage: Piece["usageMetadata"]): TokenCount => ({
-  input: (usage?.promptTokenCount ?? 0) + (usage?.toolUsePromptTokenCount ?? 0),
-  cached: usage?.cachedContentTokenCount ?? 0,
-  cacheWritten: 0,
-  output: (usage?.candidatesTokenCount ?? 0) + (usage?.thoughtsTokenCount ?? 0),
-});
+/** Tokens of an answer, those of searches included; none where its `usageMetadata` cannot be read. */
+export const geminiTokens = (usageMetadata: unknown): TokenCount => {
+  const usage = usageShape.parse(usageMetadata);
+  return {
+    input: (usage?.promptTokenCount ?? 0) + (usage?.toolUsePromptTokenCount ?? 0),
+    cached: usage?.cachedContentTokenCount ?? 0,
+    cacheWritten: 0,
+    output: (usage?.candidatesTokenCount ?? 0) + (usage?.thoughtsTokenCount ?? 0),
+  };
+};
 
 const conversation = (client: GoogleGenAI, model: string, setup: WireSetup): WireConversation => {
   const contents: Content[] = setup.messages.map(({ role, text }) => ({
