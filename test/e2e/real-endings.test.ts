@@ -179,6 +179,27 @@ describe.skipIf(missing)("a conversation", () => {
   });
 });
 
+test.skipIf(missing)(
+  "keys that the agent presses, with a pause between them, reach the callee, and the callee's reach us",
+  async () => {
+    const keys = { name: "send_dtmf", arguments: { digits: "1w2#" } };
+    const placed = await talk({ replies: [opening, { seconds: 0, tools: [keys] }] });
+    await speak();
+    await until("the callee heard the keys", () => callee.keys() === "12#");
+    const [one, two] = ["1", "2"].map(
+      (key) =>
+        callee.packets.find(({ payloadType, payload }) => payloadType === 101 && String(payload[0]) === key)!.atMs,
+    );
+    expect(two! - one!).toBeGreaterThan(500);
+    await callee.press("5", callees.soundPorts(talker.slice(-4)).at(-1)!);
+    const told = async (type: string) =>
+      (await openDeep.events(placed.callId)).find((event) => event.type === type)?.data;
+    await until("the key was told", async () => (await told("dtmf.received"))?.digit === "5");
+    expect(await told("dtmf.sent")).toMatchObject({ digits: "1w2#" });
+    expect(JSON.stringify(model.connections.at(-1)!.eventsOf("conversation.item.create"))).toContain("were pressed");
+  },
+);
+
 describe.skipIf(missing)("a voice that is lost in the middle of a call", () => {
   test("comes back with the conversation so far, and the callee hears it go on", async () => {
     const placed = await talk({ replies: [opening, { thinkMs: 60_000 }], hears: ["We open at nine."] });
