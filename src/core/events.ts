@@ -46,8 +46,5 @@ export type DomainEvent =
   | { type: "question.expired"; questionId: string; callId: string; taskId: string; userId: string }
   | { type: "conversation.changed"; conversationId: string; stage: ConversationStage };
 
-/** The name of an event, such as `call.answered`. */
-export type EventType = DomainEvent["type"];
-
 /** An event as stored: its place in the tenant's history and its time in epoch ms. */
 export type StoredEvent = DomainEvent & { id: number; tenantId: string; at: number };

@@ -20,7 +20,7 @@ import { findWorkerBinary } from "../media/supervision/worker-binary.ts";
 import { createSpeaker } from "../media/voices/speech.ts";
 import { createDialGate } from "../scheduler/dial-gate.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
-import { carrierProbe, mediaProbe, storeProbe, supervisionProbe } from "./api/health.ts";
+import { carrierProbe, mediaProbe, storeProbe, supervisionProbe, voiceProbe } from "./api/health.ts";
 import { createApp } from "./app.tsx";
 import { buildAssets } from "./assets.ts";
 import { listen } from "./listen.ts";
@@ -62,7 +62,8 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   await settleDead({ store, dataDir: config.dataDir, now: systemClock.now(), log });
 
   const { from, to } = config.rtpPorts;
-  const media = await startMedia({ rtp: { host: config.rtpHost, from, to }, log });
+  const onStray = () => metrics.unhandledErrors.inc({ thread: "media" });
+  const media = await startMedia({ rtp: { host: config.rtpHost, from, to }, log, onStray });
   const speaker = createSpeaker({ log });
   const speak = async (text: string, who: "agent" | "callee"): Promise<SpokenLine> => ({
     text,
@@ -155,7 +156,13 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     scheduler,
     media,
     supervision,
-    probes: [storeProbe(store), carrierProbe(carrier), mediaProbe(media), supervisionProbe(supervision)],
+    probes: [
+      storeProbe(store),
+      carrierProbe(carrier),
+      voiceProbe(config),
+      mediaProbe(media),
+      supervisionProbe(supervision),
+    ],
     assets,
     decisionMs: DECISION_MS,
     pace: LIVE_PACE,

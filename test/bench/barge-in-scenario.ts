@@ -22,12 +22,15 @@ export const bargeInScenario = (calls: number, seconds: number): Promise<Outcome
       const { ports } = await child.ask({ type: "open", calls, voiceUrl, carrierPorts, directory });
       load.setTargets(ports);
       await child.ask({ type: "prepare" });
-      await child.ask({ type: "answer", calls: ports.map((_, i) => i) });
+      const all = ports.map((_, i) => i);
+      await child.ask({ type: "answer", calls: all });
+      load.join(all);
       load.start();
       await Bun.sleep(FIRST_CYCLE_MS);
       load.isMeasuring = true;
       await Bun.sleep(Math.max(seconds * 1000, FIRST_CYCLE_MS + 500));
       load.isMeasuring = false;
+      load.stop();
       await child.ask({ type: "close" });
     } finally {
       await child.end();

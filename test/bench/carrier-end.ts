@@ -42,7 +42,8 @@ export class CarrierEnd {
   readonly #packet = new Uint8Array(HEADER_BYTES + FRAME_SAMPLES);
   readonly #header = new RtpHeader();
   readonly #sentAt = new Float64Array(SENT);
-  readonly #reached = new Uint8Array(START_FRAMES);
+  /** Frames of speech that were sent and have not come to the voice yet. */
+  readonly #missing = new Uint8Array(START_FRAMES);
   #firstTimestamp = -1;
   #wasSpeech = false;
   #lead = 0;
@@ -72,10 +73,11 @@ export class CarrierEnd {
   }
 
   /** Sends one frame of the callee, stamped; returns when. */
-  send(frame: Uint8Array): number {
+  send(frame: Uint8Array, isSpeech: boolean): number {
     const packet = this.#packet;
     const number = this.sent++;
     const stamp = number & STAMP_MASK;
+    if (isSpeech && number < START_FRAMES) this.#missing[number] = 1;
     writeRtpHeader(packet, 0, number & 0xffff, (number * FRAME_SAMPLES) >>> 0, 1, number === 0);
     packet.set(frame, HEADER_BYTES);
     writeStamp(packet, HEADER_BYTES, stamp);
@@ -88,16 +90,18 @@ export class CarrierEnd {
   /** A frame came to the voice: the ms since it was sent, −1 for silence of the host's own. */
   reachedVoice(stamp: number, nowMs: number): number {
     if (stamp > STAMP_MASK) return -1;
-    if (this.sent <= STAMP_MASK && stamp < START_FRAMES) this.#reached[stamp] = 1;
+    if (this.sent <= STAMP_MASK && stamp < START_FRAMES) this.#missing[stamp] = 0;
     return nowMs - this.#sentAt[stamp % SENT]!;
   }
 
-  /** Frames of the first second that never came to the voice. */
+  /**
+   * Frames of speech in the first second that never came to the voice. Quiet ones may be left out: they make up for
+   * silence that was given when the process stood still.
+   */
   get lostAtStart(): number {
-    const expected = Math.min(START_FRAMES, this.sent);
-    let reached = 0;
-    for (let i = 0; i < expected; i++) reached += this.#reached[i]!;
-    return expected - reached;
+    let lost = 0;
+    for (let i = 0; i < START_FRAMES; i++) lost += this.#missing[i]!;
+    return lost;
   }
 
   #receive(packet: Uint8Array): void {

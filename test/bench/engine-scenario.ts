@@ -7,7 +7,10 @@ import { CONVERSATION } from "./script.ts";
 import { withFolder } from "./temporary-folder.ts";
 
 /** Longest warm-up, in ms: code is compiled and buffers have grown by then. */
-const WARM_UP_MS = 4000;
+const WARM_UP_MS = 8000;
+/** Calls are answered in so many groups, apart by so many ms: nobody's calls all begin in the same frame. */
+const ANSWER_STEPS = 23;
+const ANSWER_APART_MS = 23;
 /** Windows shorter than this are not split into two rounds, in s. */
 const TWO_ROUNDS_SECONDS = 10;
 /** A frame this much after its deadline is heard as late, in ms. */
@@ -34,8 +37,13 @@ const slice = (entry: "host.ts" | "floor.ts", calls: number, seconds: number): P
       const { ports } = await child.ask({ type: "open", calls, voiceUrl, carrierPorts, directory });
       load.setTargets(ports);
       await child.ask({ type: "prepare" });
-      await child.ask({ type: "answer", calls: ports.map((_, i) => i) });
       load.start();
+      for (let first = 0; first < ANSWER_STEPS; first++) {
+        const some = [...ports.keys()].filter((call) => call % ANSWER_STEPS === first);
+        await child.ask({ type: "answer", calls: some });
+        load.join(some);
+        await Bun.sleep(ANSWER_APART_MS);
+      }
       await Bun.sleep(Math.min(WARM_UP_MS, seconds * 500));
       await child.ask({ type: "begin" });
       // What the forced collection delayed is over.
@@ -48,6 +56,7 @@ const slice = (entry: "host.ts" | "floor.ts", calls: number, seconds: number): P
       const usage = await child.ask({ type: "end" });
       const schedules = ports.map((_, i) => load.carrier(i).packets.schedule(fromMs, toMs));
       const { toVoiceMs, firstFrameMs, lostAtStart } = load;
+      load.stop();
       const closed = await child.ask({ type: "close" });
       const scheduleMs = new Distribution();
       for (const { errorsMs } of schedules) scheduleMs.addAll(errorsMs);

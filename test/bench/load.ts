@@ -24,6 +24,8 @@ interface LoadCall {
   voice: VoiceEnd;
   /** Its place in the script's cycle when the load begins. */
   offset: number;
+  /** Its callee is on the line. */
+  isLive: boolean;
   /** When the callee last began to speak. */
   spokeAtMs: number;
   cut: { utterance: number; heardMs: number; atMs: number } | null;
@@ -91,7 +93,7 @@ export class Load {
         },
       },
     });
-    const call: LoadCall = { carrier, voice, offset, spokeAtMs: 0, cut: null };
+    const call: LoadCall = { carrier, voice, offset, isLive: false, spokeAtMs: 0, cut: null };
     carrier.onFirstFrame = (seen) => {
       if (this.isMeasuring) this.firstFrameMs.push(seen.firstAtMs - seen.givenAtMs);
     };
@@ -113,10 +115,20 @@ export class Load {
     for (const [i, port] of ports.entries()) this.#calls[i]?.carrier.setTarget(port);
   }
 
-  /** Packets and scripts run from now. */
+  /** The callees of these calls are on the line from now. */
+  join(calls: readonly number[]): void {
+    for (const i of calls) this.#calls[i]!.isLive = true;
+  }
+
+  /** Packets and scripts of live calls run from now. */
   start(): void {
     this.#startMs = performance.now();
     this.#beat();
+  }
+
+  /** Nothing more is sent. */
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 
   #beat(): void {
@@ -133,10 +145,11 @@ export class Load {
 
   #sendPacket(count: number): void {
     const call = this.#calls[count % this.#calls.length]!;
+    if (!call.isLive) return;
     const position = this.#position(call, count);
     const speaks = position < this.#script.calleeFrames;
     const frame = speaks ? this.#speech[position % SPEECH_FRAMES]! : this.#quiet[position % QUIET_FRAMES]!;
-    const now = call.carrier.send(frame);
+    const now = call.carrier.send(frame, speaks);
     if (position === 0) {
       call.spokeAtMs = now;
       call.cut = null;
@@ -145,6 +158,7 @@ export class Load {
 
   #step(count: number): void {
     const call = this.#calls[count % this.#calls.length]!;
+    if (!call.isLive) return;
     const position = this.#position(call, count);
     if (position === this.#script.calleeFrames) this.#judgeBargeIn(call);
     call.voice.step(position);
@@ -162,7 +176,7 @@ export class Load {
     });
   }
 
-  /** Frames of the callees' first second that never came to the voice, and of the openings that never came out. */
+  /** Speech of the callees' first second that never came to the voice, and frames of the openings that never came out. */
   get lostAtStart(): number {
     return this.#calls.reduce((sum, { carrier }) => {
       return sum + carrier.lostAtStart + OPENING_FRAMES - carrier.opening.frames;
@@ -171,7 +185,7 @@ export class Load {
 
   /** Frees all sockets. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.stop();
     for (const { carrier, voice } of this.#calls) {
       carrier.close();
       voice.close();

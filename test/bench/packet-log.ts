@@ -1,9 +1,9 @@
 import { FRAME_MS } from "../../src/media/audio/frame.ts";
-import { Distribution, median } from "./distribution.ts";
+import { Distribution } from "./distribution.ts";
 
 const START_PACKETS = 4096;
-/** Share of packets that count as on time: the best ones show where the deadlines lie. */
-const BEST = 0.01;
+/** Share of packets that came sooner than those which show where the deadlines lie. */
+const BEST = 0.02;
 
 /** How a stream of packets kept its schedule over a window. */
 export interface Schedule {
@@ -30,7 +30,7 @@ export class PacketLog {
 
   /**
    * Judges the packets of a window against deadlines 20 ms apart for ever. Where they lie follows from the packets that
-   * came soonest; drift from the middle of the first and of the last quarter.
+   * came soonest, in all of the window and, for the drift, in its first and last quarter.
    */
   schedule(fromMs: number, toMs: number): Schedule {
     const errorsMs = new Distribution();
@@ -39,14 +39,16 @@ export class PacketLog {
       const at = this.#atMs[i]!;
       if (at >= fromMs && at < toMs) offsets.push(at - this.#slots[i]! * FRAME_MS);
     }
-    const sorted = offsets.toSorted((a, b) => a - b);
-    const base = sorted[Math.floor(BEST * sorted.length)] ?? 0;
+    const base = soonest(offsets);
     for (const offset of offsets) errorsMs.push(Math.max(0, offset - base));
     const quarter = Math.floor(offsets.length / 4);
-    const moved = median(offsets.slice(-quarter)) - median(offsets.slice(0, quarter));
+    const moved = soonest(offsets.slice(-quarter)) - soonest(offsets.slice(0, quarter));
     return { errorsMs, driftPpm: (moved / ((toMs - fromMs) * 0.75)) * 1e6 };
   }
 }
+
+const soonest = (offsets: readonly number[]): number =>
+  offsets.toSorted((a, b) => a - b)[Math.floor(BEST * offsets.length)] ?? 0;
 
 const doubled = (from: Float64Array): Float64Array<ArrayBuffer> => {
   const to = new Float64Array(from.length * 2);

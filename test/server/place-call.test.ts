@@ -13,6 +13,26 @@ test("asking for a call answers with the id of the call it made", async () => {
   expect(response.headers.get("location")).toBe(`/api/v1/calls/${made.call_id}`);
 });
 
+test("whatever comes of a request for a call, nothing goes on listening or waiting for it", async () => {
+  const server = await openServer();
+  let listening = 0;
+  const subscribe = server.bus.subscribe;
+  server.bus.subscribe = (listener) => {
+    listening++;
+    const stop = subscribe(listener);
+    return () => {
+      listening--;
+      stop();
+    };
+  };
+  await server.json("/api/phone/call", body, { "idempotency-key": "k" });
+  await server.json("/api/phone/call", body, { "idempotency-key": "k" });
+  await server.json("/api/phone/call", { ...body, action: "Other" }, { "idempotency-key": "k" });
+  server.state.dialing = { refuses: "do-not-call", nextActionAt: null };
+  expect((await server.json("/api/phone/call", body)).status).toBe(409);
+  expect([listening, server.timers.waiting]).toEqual([0, 0]);
+});
+
 test("all four ways of asking for a call make a task of the same words", async () => {
   const server = await openServer();
   for (const [path, sent] of [

@@ -19,7 +19,8 @@ export const toneFrame = (hz: number, phase: number, amplitude = 8000): Uint8Arr
 /** `ms` of a sine in µ-law. */
 export const toneBytes = (hz: number, ms: number): Uint8Array => {
   const bytes = new Uint8Array(ms * 8);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = encodeUlaw(Math.round(8000 * Math.sin((2 * Math.PI * hz * i) / 8000)));
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = encodeUlaw(Math.round(8000 * Math.sin((2 * Math.PI * hz * i) / 8000)));
   return bytes;
 };
 

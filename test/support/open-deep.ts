@@ -30,13 +30,15 @@ export class OpenDeep {
   readonly dataDir = join(this.dir, "data");
   readonly url: string;
   readonly #env: Record<string, string>;
+  readonly #main: string;
   #process: Bun.Subprocess | undefined;
   #runs = 0;
   readonly #atExit = (): void => {
     this.#process?.kill("SIGKILL");
   };
 
-  private constructor(env: Record<string, string>) {
+  private constructor(env: Record<string, string>, main: string) {
+    this.#main = main;
     const port = freeTcpPort();
     this.url = `http://127.0.0.1:${port}`;
     const rtp = 20_000 + RTP_PORTS * Math.floor(Math.random() * 160);
@@ -57,9 +59,9 @@ export class OpenDeep {
     process.on("exit", this.#atExit);
   }
 
-  /** Starts one with this configuration; `/health` answers when it resolves. */
-  static async start(env: Record<string, string>): Promise<OpenDeep> {
-    const openDeep = new OpenDeep(env);
+  /** Starts one with this configuration, from another file if need be; `/health` answers when it resolves. */
+  static async start(env: Record<string, string>, main = "src/server/main.ts"): Promise<OpenDeep> {
+    const openDeep = new OpenDeep(env, main);
     try {
       await openDeep.startAgain();
     } catch (thrown) {
@@ -85,7 +87,7 @@ export class OpenDeep {
     const startedAt = performance.now();
     this.#runs++;
     const log = Bun.file(this.#logPath);
-    const child = Bun.spawn([process.execPath, "--no-env-file", join(repoDir, "src/server/main.ts")], {
+    const child = Bun.spawn([process.execPath, "--no-env-file", join(repoDir, this.#main)], {
       cwd: repoDir,
       env: this.#env,
       stdin: "ignore",

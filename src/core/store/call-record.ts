@@ -89,6 +89,8 @@ export interface CallEnd {
   disposition: Disposition;
   /** Epoch ms. */
   at: number;
+  /** When the connection was gone, where that is not when it is settled; epoch ms. */
+  endedAt?: number;
   stats?: CallFigures;
   detail?: string;
 }

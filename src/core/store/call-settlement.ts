@@ -38,14 +38,14 @@ export const settlementOf = (ledger: Ledger): Settle => {
       disposition: string;
       cause: string;
       detail: string | null;
-      at: number;
+      endedAt: number;
       durationMs: number;
       stats: string | null;
       latency: string | null;
     }
   >(
     `UPDATE calls SET status = $status, disposition = $disposition, hangup_cause = $cause, detail = $detail,
-       ended_at = $at, duration_ms = $durationMs, stats = COALESCE($stats, stats), latency = COALESCE($latency, latency)
+       ended_at = $endedAt, duration_ms = $durationMs, stats = COALESCE($stats, stats), latency = COALESCE($latency, latency)
      WHERE tenant_id = $tenantId AND id = $callId`,
   );
   const handOver = db.query<TaskRow, { tenantId: string; taskId: string; at: number }>(
@@ -53,12 +53,12 @@ export const settlementOf = (ledger: Ledger): Settle => {
      WHERE tenant_id = $tenantId AND id = $taskId AND status = 'in-progress' RETURNING ${TASK_COLUMNS}`,
   );
 
-  return (append, tenantId, callId, { cause, disposition, at, stats, detail }) => {
+  return (append, tenantId, callId, { cause, disposition, at, endedAt = at, stats, detail }) => {
     const before = one.get({ tenantId, callId });
     if (before === null) return { ok: false, reason: "unknown-call" };
     if (callIsOver(before.status)) return { ok: false, reason: "already-over" };
     const status = endStatus(before.status, cause);
-    const durationMs = before.answeredAt === null ? 0 : Math.max(0, at - before.answeredAt);
+    const durationMs = before.answeredAt === null ? 0 : Math.max(0, endedAt - before.answeredAt);
     const latency = stats === undefined ? null : latencyOf(stats.turnLatenciesMs);
     end.run({
       tenantId,
@@ -67,14 +67,14 @@ export const settlementOf = (ledger: Ledger): Settle => {
       disposition,
       cause,
       detail: detail ?? null,
-      at,
+      endedAt,
       durationMs,
       stats: stats === undefined ? null : JSON.stringify(stats),
       latency: latency === null ? null : JSON.stringify(latency),
     });
     const task = handOver.get({ tenantId, taskId: before.taskId, at });
     assert(task !== null, "the task of a live call is in progress");
-    addLine(tenantId, callId, at, "ended", cause);
+    addLine(tenantId, callId, endedAt, "ended", cause);
     const { taskId } = before;
     append(tenantId, { type: "call.ended", callId, taskId, status, cause, disposition, durationMs }, at);
     append(
@@ -89,20 +89,26 @@ export const settlementOf = (ledger: Ledger): Settle => {
 };
 
 /** Settles what a dead process left: see `Store.settleDead`. */
-export const deadSettlementOf = (ledger: Ledger, settle: Settle): ((tenantId: string, at: number) => SettledCall[]) => {
-  const live = ledger.db.query<{ callId: string; was: CallStatus }, { tenantId: string }>(
-    `SELECT id AS callId, status AS was FROM calls
+export const deadSettlementOf = (
+  ledger: Ledger,
+  settle: Settle,
+): ((tenantId: string, at: number, recordedMs: ReadonlyMap<string, number>) => SettledCall[]) => {
+  const live = ledger.db.query<{ callId: string; was: CallStatus; answeredAt: number | null }, { tenantId: string }>(
+    `SELECT id AS callId, status AS was, answered_at AS answeredAt FROM calls
      WHERE tenant_id = $tenantId AND status IN ${LIVE_STATUSES}
      ORDER BY id`,
   );
   const endLeases = ledger.db.query<null, { tenantId: string }>(
     "UPDATE tasks SET lease_until = NULL WHERE tenant_id = $tenantId AND lease_until IS NOT NULL",
   );
-  return (tenantId, at) =>
+  return (tenantId, at, recordedMs) =>
     ledger.commit((append) => {
       endLeases.run({ tenantId });
-      return live.all({ tenantId }).map(({ callId, was }) => {
-        const settled = settle(append, tenantId, callId, { cause: "process-restarted", disposition: "failed", at });
+      return live.all({ tenantId }).map(({ callId, was, answeredAt }) => {
+        const heardMs = recordedMs.get(callId);
+        const endedAt = answeredAt === null || heardMs === undefined ? at : Math.min(at, answeredAt + heardMs);
+        const end = { cause: "process-restarted", disposition: "failed", at, endedAt } as const;
+        const settled = settle(append, tenantId, callId, end);
         assert(settled.ok, "a live call can be settled");
         const { taskId, carrier, status } = settled.call;
         return { callId, taskId, carrier, was, status };

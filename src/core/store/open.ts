@@ -58,9 +58,10 @@ export interface Store {
   readonly events: EventFeed;
   /**
    * Settles every call a dead process left open with the cause `process-restarted`, moves their tasks to
-   * `pending_analysis` and ends all leases. For the start, before anything dials.
+   * `pending_analysis` and ends all leases. For the start, before anything dials. A call in `recordedMs` ended so long
+   * after its answer, others end now: nobody was there to note it.
    */
-  settleDead(tenantId: string, at: number): Promise<SettledCall[]>;
+  settleDead(tenantId: string, at: number, recordedMs?: ReadonlyMap<string, number>): Promise<SettledCall[]>;
   /** Writes everything to the file and closes it; verbs throw afterwards. May be called twice. */
   close(): void;
 }
@@ -121,8 +122,8 @@ export const openStore = async ({ path, clock, bus }: StoreOptions): Promise<Sto
     reports: reportsOf(ledger),
     usage: usagesOf(ledger),
     events: eventFeedOf(ledger),
-    async settleDead(tenantId, at) {
-      return settleDead(tenantId, at);
+    async settleDead(tenantId, at, recordedMs = new Map()) {
+      return settleDead(tenantId, at, recordedMs);
     },
     close() {
       if (!isOpen) return;

@@ -3,7 +3,8 @@ import { FRAME_SAMPLES, SAMPLES_PER_MS, ULAW_SILENCE } from "./frame.ts";
 /** Items waiting or remembered. When none of them is over, audio of a further item is dropped and counted. */
 export const PLAYOUT_ITEMS = 64;
 
-const START_BYTES = 64 * 1024;
+/** Speech taken without growing: 2 s. A model far ahead of its voice doubles it a few times, once in a call. */
+const START_BYTES = 16 * 1024;
 /** Most speech that may wait: 131 s. Beyond it the newest bytes are dropped and counted. */
 const MAX_BYTES = 1024 * 1024;
 

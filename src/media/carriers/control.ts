@@ -68,7 +68,7 @@ export interface CarrierControl {
   originate(request: OriginateRequest): Promise<Originated>;
   /** Ends the call whatever its state; an `ended` event follows. Unknown or ended calls are ignored. */
   hangUp(callId: string): Promise<void>;
-  /** Sends `0-9*#A-D` as key presses to the callee of an answered call. */
+  /** Sends `0-9*#A-D` as key presses to the callee of an answered call; a `w` waits half a second. */
   sendDtmf(callId: string, digits: string): Promise<void>;
 }
 

@@ -13,7 +13,5 @@ export const realEnds = (deps: {
   openLeg: async (settings, sink) =>
     settings.kind === "rtp" ? await RtpLeg.open({ ...deps, sink }) : scriptedLeg(settings, sink),
   openVoice: (settings, sink) =>
-    settings.kind === "openai-realtime"
-      ? openAiRealtimeVoice(settings, sink, deps)
-      : scriptedVoice(settings, sink),
+    settings.kind === "openai-realtime" ? openAiRealtimeVoice(settings, sink, deps) : scriptedVoice(settings, sink),
 });

@@ -1,7 +1,7 @@
 import { inBackground, type Log } from "../../core/log.ts";
 import { Meters } from "./meters.ts";
 import type { MediaCommand, MediaEvent } from "./protocol.ts";
-import type { MediaThreadSettings } from "./worker.ts";
+import type { MediaThreadSettings, ThreadNews } from "./worker.ts";
 
 /** What the main thread hears of the media thread. After `media-died` no event of an older call follows. */
 export type MediaMessage = MediaEvent | { type: "media-died" };
@@ -31,8 +31,10 @@ const START_TIMEOUT_MS = 10_000;
 export const startMedia = async (deps: {
   rtp: { host: string; from: number; to: number };
   log: Log;
+  /** Counts what was thrown in the thread and caught by nobody; it is logged and the thread goes on. */
+  onStray?: () => void;
 }): Promise<MediaHandle> => {
-  const { rtp, log } = deps;
+  const { rtp, log, onStray } = deps;
   const listeners = new Set<(event: MediaMessage) => void>();
   const meters = new Meters();
   let worker: Worker | null = null;
@@ -56,9 +58,12 @@ export const startMedia = async (deps: {
       const thread = new Worker(new URL("./worker.ts", import.meta.url).href);
       const timer = setTimeout(() => thread.terminate(), START_TIMEOUT_MS);
       worker = thread;
-      thread.onmessage = ({ data }: MessageEvent<MediaEvent | { type: "started" }>) => {
+      thread.onmessage = ({ data }: MessageEvent<MediaEvent | ThreadNews>) => {
         if (data.type === "log") log[data.level]({ ...data.fields, thread: "media" }, data.message);
-        else if (data.type !== "started") tell(data);
+        else if (data.type === "stray") {
+          onStray?.();
+          log.error({ problem: data.problem }, "unhandled in the media thread");
+        } else if (data.type !== "started") tell(data);
         else {
           clearTimeout(timer);
           up = true;

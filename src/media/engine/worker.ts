@@ -15,12 +15,15 @@ export interface MediaThreadSettings {
   rtpTo: number;
 }
 
+/** What a media thread says about itself, beside the events of its calls. `stray`: something was thrown that nobody caught. */
+export type ThreadNews = { type: "started" } | { type: "stray"; problem: string };
+
 declare const self: Worker;
 
 const nowMs = (): number => performance.now();
 const emit = (event: MediaEvent): void => self.postMessage(event);
 const survive = (thrown: unknown): void => {
-  emit({ type: "log", level: "error", message: `unhandled in the media thread: ${messageOf(thrown)}`, fields: {} });
+  self.postMessage({ type: "stray", problem: messageOf(thrown) } satisfies ThreadNews);
 };
 
 const start = async (settings: MediaThreadSettings): Promise<void> => {
@@ -53,7 +56,7 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
     taps.close();
     process.exit(0);
   };
-  self.postMessage({ type: "started" });
+  self.postMessage({ type: "started" } satisfies ThreadNews);
 };
 
 // Without these one stray rejection would end the process with every call in it.

@@ -1,5 +1,5 @@
-/** Bytes of speech one message may bring on the fast path: 4 s of G.711; longer ones take the slow one. */
-const CAPACITY = 32_768;
+/** Bytes of speech one message may bring on the fast path: 2 s of G.711; longer ones take the slow one. */
+const CAPACITY = 16_384;
 const PREFIX = Buffer.from('{"type":"response.output_audio.delta"');
 const RESPONSE = '"response_id":"';
 const ITEM = '"item_id":"';

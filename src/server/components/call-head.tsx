@@ -1,6 +1,6 @@
 import { callIsOver } from "../../core/call.ts";
 import type { Call } from "../../core/store/call-record.ts";
-import { CallBadge, whoOf } from "./call-status.tsx";
+import { CallBadge, canListen, whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
 import { Running, Span } from "./instant.tsx";
 import { ListenButton } from "./listen-button.tsx";
@@ -37,7 +37,7 @@ export const CallHead = ({ call, now }: { call: Call; now: number }) => (
     </span>
     {callIsOver(call.status) ? null : (
       <div class="actions">
-        <ListenButton callId={call.id} who={whoOf(call)} isAnswered={call.status === "in-progress"} />
+        <ListenButton callId={call.id} who={whoOf(call)} isReady={canListen(call)} />
         <HangUpButton call={call} />
       </div>
     )}

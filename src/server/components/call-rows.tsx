@@ -1,6 +1,6 @@
 import { callIsOver } from "../../core/call.ts";
 import type { Call } from "../../core/store/call-record.ts";
-import { CallBadge, causeSentence, whoOf } from "./call-status.tsx";
+import { CallBadge, canListen, causeSentence, whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
 import { Instant, Running, Span } from "./instant.tsx";
 import { ListenButton } from "./listen-button.tsx";
@@ -28,7 +28,7 @@ export const LiveRow = ({ call, listeners, now }: WatchedCall & { now: number })
       <Running since={call.answeredAt ?? call.createdAt} now={now} />
     </td>
     <td class="end">
-      <ListenButton callId={call.id} who={whoOf(call)} isAnswered={call.status === "in-progress"} small />
+      <ListenButton callId={call.id} who={whoOf(call)} isReady={canListen(call)} small />
     </td>
   </tr>
 );

@@ -52,3 +52,6 @@ export const CallBadge = ({ call }: { call: Call }) => {
   const [word, look] = callWord(call);
   return <span class={`badge ${look}`}>{word}</span>;
 };
+
+/** Whether a call has its sound, so that somebody may join it: from the moment its phone is asked to ring. */
+export const canListen = (call: Call): boolean => call.status === "dialing" || call.status === "in-progress";

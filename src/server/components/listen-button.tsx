@@ -1,15 +1,15 @@
 import { Icon } from "./icon.tsx";
 
-/** Asks the softphone, by attributes alone, to listen to a call. Nothing can be heard before it is answered. */
-export const ListenButton = (props: { callId: string; who: string; isAnswered: boolean; small?: boolean }) => (
+/** Asks the softphone, by attributes alone, to listen to a call. One may come while it rings: `isReady` once the call has its sound. */
+export const ListenButton = (props: { callId: string; who: string; isReady: boolean; small?: boolean }) => (
   <button
     type="button"
     class={props.small ? "btn small" : "btn"}
     data-sp="listen"
     data-call={props.callId}
     data-who={props.who}
-    disabled={!props.isAnswered}
-    aria-label={`Listen to the call with ${props.who}${props.isAnswered ? "" : ", as soon as it is answered"}`}
+    disabled={!props.isReady}
+    aria-label={`Listen to the call with ${props.who}`}
   >
     <Icon name="headphones" /> Listen
   </button>

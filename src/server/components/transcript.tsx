@@ -21,7 +21,7 @@ const nameOf = (speaker: Speaker, names: SpeakerNames): string =>
 
 /** Id of a turn's element: the same while it is spoken and when it is stored, whatever characters the key has. */
 export const turnDomId = (key: string): string =>
-  `turn-${key.replace(/[^A-Za-z0-9]/g, (character) => `_${character.codePointAt(0)?.toString(16)}`)}`;
+  `turn-${key.replace(/[^A-Za-z0-9]/g, (character) => `_${character.codePointAt(0)?.toString(16)}_`)}`;
 
 /** Order of turns as streams insert them: by their beginning. */
 const orderOf = (atMs: number): string => String(Math.max(0, Math.round(atMs))).padStart(9, "0");

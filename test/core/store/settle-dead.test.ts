@@ -29,3 +29,21 @@ test("what a dead process left open is settled: nobody keeps ringing, and each t
   expect(await store.tasks.claimDue("default", { now: clock.now(), leaseMs: 1, limit: 9 })).toHaveLength(1);
   expect(await store.settleDead("default", clock.now())).toEqual([]);
 });
+
+test("a recorded call of a dead process ended where its sound ends, however long nobody was there", async () => {
+  const fresh = await freshStore();
+  const { store, clock } = fresh;
+  await newTask(fresh.store);
+  const talking = await answered(fresh);
+  const answeredAt = talking.answeredAt ?? Number.NaN;
+  clock.advance(3_600_000);
+  await store.settleDead("default", clock.now(), new Map([[talking.id, 7_500]]));
+  expect(await store.calls.get("default", talking.id)).toMatchObject({
+    endedAt: answeredAt + 7_500,
+    durationMs: 7_500,
+  });
+  expect((await store.callEvents.of("default", talking.id)).at(-1)).toMatchObject({
+    kind: "ended",
+    at: answeredAt + 7_500,
+  });
+});

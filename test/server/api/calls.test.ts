@@ -16,7 +16,7 @@ const talked = async (server: ServerRig): Promise<string> => {
     text: "Good morning.",
     atMs: 20,
     endMs: 900,
-    interrupted: false,
+    interrupted: true,
   });
   await endCall(server, call.id);
   return call.id;
@@ -35,7 +35,7 @@ test("a finished call is told with its result, its words and how fast the agent 
     duration_ms: 42_000,
     hangup_cause: "agent-hung-up",
     disposition: "answered",
-    transcript: [{ speaker: "agent", text: "Good morning.", at_ms: 20 }],
+    transcript: [{ speaker: "agent", text: "Good morning.", at_ms: 20, end_ms: 900, interrupted: true }],
     latency: { turns: 3, p50_ms: 410, p95_ms: 690 },
   });
 });
@@ -183,6 +183,7 @@ test("a recording that was never made, is unfinished or is gone is not there", a
   const none = await talked(server);
   const open = await talked(server);
   await server.store.recordings.open(server.tenantId, open, { path: "recordings/open.wav" });
+  await Bun.write(join(dataDir, "recordings", "open.wav"), "RIFF, so far");
   const gone = await talked(server);
   await server.store.recordings.open(server.tenantId, gone, { path: "recordings/gone.wav" });
   await server.store.recordings.close(server.tenantId, gone, { durationMs: 1, bytes: 1 });

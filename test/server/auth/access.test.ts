@@ -119,6 +119,14 @@ test("names that are not this machine's are not served on loopback", async () =>
   }
 });
 
+test("a name that is not this machine's is not served on loopback to those who have the token either", async () => {
+  const server = await openServer({ authToken: TOKEN });
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  expect((await server.app.request("/api/v1/calls", { headers })).status).toBe(200);
+  expect((await server.app.request("/api/v1/calls", { headers: { ...headers, host: "evil.test" } })).status).toBe(403);
+  expect((await server.app.request("/sign-in", { headers: { host: "evil.test" } })).status).toBe(403);
+});
+
 test("a refused name learns nothing of the page, not even its form token", async () => {
   const server = await openServer();
   const html = await (await server.page("/", { host: "evil.test" })).text();

@@ -27,7 +27,7 @@ export class Wire {
       ] as const) {
         wire.#ends.add(from);
         from.setNoDelay(true);
-        from.on("data", (data) => {
+        from.on("data", (data: Buffer) => {
           for (let at = 0; at < data.length; at += size) to.write(data.subarray(at, at + size));
         });
         from.on("error", () => to.destroy());

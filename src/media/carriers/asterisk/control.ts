@@ -158,8 +158,9 @@ class AsteriskControl implements CarrierControl {
 
   async sendDtmf(callId: string, digits: string): Promise<void> {
     const call = this.#calls.get(callId);
-    const keys = digits.toUpperCase();
-    assert(/^[0-9*#A-D]{1,64}$/.test(keys), "keys are 0-9 * # A-D");
+    // Asterisk takes a small w for half a second.
+    const keys = digits.toUpperCase().replaceAll("W", "w");
+    assert(/^[0-9*#A-Dw]{1,64}$/.test(keys), "keys are 0-9 * # A-D and w");
     if (!call?.answered || call.phase === "over") {
       throw new OutsideError("Keys can only be pressed during a call.", { retryable: false });
     }
