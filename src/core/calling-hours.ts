@@ -21,6 +21,18 @@ export interface CallingHours {
 /** Hours without any limit. */
 export const ALWAYS: CallingHours = { from: 0, to: 1440, days: null, onHolidays: true };
 
+/** Whether a text names an IANA time zone. */
+export const isTimeZone = (zone: string): boolean => {
+  // An offset is no zone: it knows no summer time.
+  if (/^[+-]/.test(zone)) return false;
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** An instant and whom it is about. */
 export interface HoursQuestion {
   /** Epoch ms. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ALWAYS, type CallingHours, WEEKDAYS } from "./calling-hours.ts";
+import { ALWAYS, type CallingHours, isTimeZone, WEEKDAYS } from "./calling-hours.ts";
 import { type PhoneRefusal, parsePhone } from "./phone.ts";
 import { zoneOfPhone } from "./phone-zone.ts";
 import { DEFAULT_MAX_ATTEMPTS } from "./task.ts";
@@ -132,7 +132,7 @@ export const checkPlan = (plan: CampaignPlan, nowMs: number): PlanProblem[] => {
       if (before === undefined) first.set(phone.e164, i);
       else complain("phone", "duplicate-number", `has the same number as contact ${before + 1}`);
     }
-    if (contact.timezone !== undefined && !zoneIsKnown(contact.timezone)) {
+    if (contact.timezone !== undefined && !isTimeZone(contact.timezone)) {
       complain("timezone", "unknown-timezone", "has a time zone that does not exist; use one such as Europe/Berlin");
     } else if (phone.ok) {
       const { notBefore, deadlineAt } = timesOf(plan.schedule, zoneOf(contact.timezone, phone.e164));
@@ -219,15 +219,6 @@ const momentIsReal = (moment: string): boolean => {
   try {
     instantOf(moment, null);
     return true;
-  } catch {
-    return false;
-  }
-};
-
-const zoneIsKnown = (zone: string): boolean => {
-  try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone);
-    return !/^[+-]/.test(zone);
   } catch {
     return false;
   }

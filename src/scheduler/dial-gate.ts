@@ -1,5 +1,5 @@
-import { windowState } from "../core/dialing-window.ts";
-import { parsePhone } from "../core/phone.ts";
+import { isTimeZone, nextCallingTime } from "../core/calling-hours.ts";
+import { type PhoneNumber, parsePhone } from "../core/phone.ts";
 import { zonesOfPhone } from "../core/phone-zone.ts";
 import type { Store } from "../core/store/open.ts";
 import type { Task } from "../core/store/task-record.ts";
@@ -12,6 +12,7 @@ export type GateReason =
   | "do-not-call"
   | "outside-calling-window"
   | "unknown-timezone"
+  | "no-calling-hours"
   | "too-many-attempts"
   | "daily-cap"
   | "deadline-passed"
@@ -31,11 +32,14 @@ export type GateAnswer =
 export interface GateLimits {
   /** Minutes after midnight of the callee between which may be dialed. */
   window: { from: number; to: number };
+  /** Whether public holidays of the callee's country count as any other day. */
+  onHolidays: boolean;
   /** Calls to one number in 24 hours, whoever asked for them; null where dialing disturbs nobody. */
   perNumberPerDay: number | null;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
+const DAY_MINUTES = 24 * 60;
 
 const stop = (reason: GateReason): GateAnswer => ({
   ok: false,
@@ -70,15 +74,23 @@ export const createDialGate =
       const calls = await store.calls.attemptsSince(tenantId, phone.e164, now - DAY_MS);
       if (calls >= limits.perNumberPerDay) return later("daily-cap", now + DAY_MS / 24);
     }
-    return windowAnswer(limits.window, task.timezone ? [task.timezone] : zonesOfPhone(phone.e164), now);
+    return hoursAnswer(limits, task, phone, now);
   };
 
-/** A number that may be in several zones is called when the window is open in all of them. */
-const windowAnswer = (window: GateLimits["window"], zones: string[], now: number): GateAnswer => {
-  const always = window.from === 0 && window.to === 24 * 60;
+/** A number that may be in several zones is called when it is time in all of them. */
+const hoursAnswer = (limits: GateLimits, task: Task, phone: PhoneNumber, now: number): GateAnswer => {
+  const { e164, country } = phone;
+  const onHolidays = limits.onHolidays || (task.hours?.onHolidays ?? false);
+  const everybody = { ...limits.window, days: null, onHolidays };
+  const hours = task.hours === null ? [everybody] : [everybody, { ...task.hours, onHolidays }];
+  const always = hours.every(({ from, to, days }) => from === 0 && to === DAY_MINUTES && days === null) && onHolidays;
   if (always) return { ok: true };
-  if (zones.length === 0) return hold("unknown-timezone");
-  const opens = zones.map((zone) => windowState({ nowMs: now, zone, ...window }).opensAt ?? now);
-  const opensAt = Math.max(...opens);
-  return opensAt <= now ? { ok: true } : later("outside-calling-window", opensAt);
+  const zones = task.timezone === null ? zonesOfPhone(e164) : [task.timezone];
+  if (zones.length === 0 || !zones.every(isTimeZone)) return hold("unknown-timezone");
+  const opensAt = nextCallingTime({ nowMs: now, zones, country, hours });
+  if (opensAt === null) return hold("no-calling-hours");
+  if (opensAt === now) return { ok: true };
+  // It would be refused then.
+  if (task.deadlineAt !== null && opensAt > task.deadlineAt) return stop("deadline-passed");
+  return later("outside-calling-window", opensAt);
 };

@@ -99,13 +99,24 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     schedule: systemSchedule,
     log,
     metrics,
-    limits: { concurrent: Math.min(config.maxConcurrentCalls, carrier.capacity()), perSecond: config.dialRate },
+    limits: { concurrent: config.maxConcurrentCalls, perSecond: config.dialRate },
     gate: createDialGate({
       store,
-      limits: { window: config.callingWindow, perNumberPerDay: scripted ? null : CALLS_PER_NUMBER_A_DAY },
+      limits: {
+        window: config.callingWindow,
+        onHolidays: scripted,
+        perNumberPerDay: scripted ? null : CALLS_PER_NUMBER_A_DAY,
+      },
     }),
-    route: { carrier: carrier.kind, voice: config.voice, from: null },
-    canDial: () => media.isUp() && carrier.health().state === "up",
+    trunks: [
+      {
+        carrier: carrier.kind,
+        voice: config.voice,
+        from: null,
+        maxConcurrent: carrier.capacity(),
+        canDial: () => media.isUp() && carrier.health().state === "up",
+      },
+    ],
     startAttempt,
   });
 

@@ -9,7 +9,7 @@ import { createScheduler, type Scheduler } from "../../src/scheduler/scheduler.t
 import { ManualSchedule } from "../support/manual-schedule.ts";
 
 const NOON_NEW_YORK = Date.UTC(2026, 5, 10, 16);
-const WINDOW: GateLimits = { window: { from: 8 * 60, to: 21 * 60 }, perNumberPerDay: 3 };
+const WINDOW: GateLimits = { window: { from: 8 * 60, to: 21 * 60 }, onHolidays: false, perNumberPerDay: 3 };
 const TENANT = "default";
 
 let clock: ManualClock;
@@ -24,7 +24,7 @@ beforeEach(async () => {
   await store.tenants.ensureDefault();
 });
 
-const rig = (limits: { concurrent?: number; perSecond?: number; gate?: GateLimits } = {}) => {
+const rig = (limits: { concurrent?: number; perSecond?: number; trunk?: number; gate?: GateLimits } = {}) => {
   const started: string[] = [];
   const over = new Map<string, () => void>();
   const scheduler: Scheduler = createScheduler({
@@ -35,8 +35,9 @@ const rig = (limits: { concurrent?: number; perSecond?: number; gate?: GateLimit
     metrics: createMetrics(),
     limits: { concurrent: limits.concurrent ?? 10, perSecond: limits.perSecond ?? 100 },
     gate: createDialGate({ store, limits: limits.gate ?? WINDOW }),
-    route: { carrier: "scripted", voice: "scripted", from: null },
-    canDial: () => true,
+    trunks: [
+      { carrier: "scripted", voice: "scripted", from: null, maxConcurrent: limits.trunk ?? null, canDial: () => true },
+    ],
     startAttempt: (_tenantId, callId) => {
       started.push(callId);
       return new Promise((done) => over.set(callId, done));
@@ -133,7 +134,9 @@ test("the zone of the contact counts more than that of its number", async () => 
 
 test("a window of the whole day never asks for a zone", async () => {
   await task("+12125550123");
-  const { scheduler, started } = rig({ gate: { window: { from: 0, to: 1440 }, perNumberPerDay: null } });
+  const { scheduler, started } = rig({
+    gate: { window: { from: 0, to: 1440 }, onHolidays: true, perNumberPerDay: null },
+  });
   scheduler.start();
   await settle();
   expect(started.length).toBe(1);
