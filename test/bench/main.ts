@@ -8,6 +8,7 @@ import { bargeInScenario } from "./barge-in-scenario.ts";
 import { killChildrenOnExit } from "./child.ts";
 import { engineScenario } from "./engine-scenario.ts";
 import { jsonOf, type Outcome, tableOf } from "./figure.ts";
+import { schedulerScenario } from "./scheduler-scenario.ts";
 import { storeScenario } from "./store-scenario.ts";
 
 interface Scenario {
@@ -20,6 +21,7 @@ const SCENARIOS: Record<string, Scenario> = {
   engine: { run: engineScenario, calls: 200, seconds: 20 },
   bargein: { run: bargeInScenario, calls: 20, seconds: 12 },
   answer: { run: answerScenario, calls: 50, seconds: 0 },
+  scheduler: { run: schedulerScenario, calls: 50, seconds: 4 },
   store: { run: storeScenario, calls: 200, seconds: 4 },
 };
 const MAX_CALLS = 1000;

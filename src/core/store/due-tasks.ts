@@ -5,15 +5,21 @@ const WAITS = "tenant_id = $tenantId AND status = 'pending' AND next_action_at I
 
 /**
  * One task of each lane: from a lane to the next in one step of the index, whatever number of tasks stands in between.
- * A lane is what stands in one campaign with one priority.
+ * A lane is what stands in one campaign with one priority. SQLite takes a comparison of pairs only half into an index,
+ * so the next lane is asked for in two questions.
  */
 const LANES = `WITH RECURSIVE heads (head) AS (
     SELECT (SELECT rowid FROM tasks WHERE ${WAITS} ORDER BY urgency, lane LIMIT 1)
     UNION ALL
-    SELECT (SELECT n.rowid FROM tasks n
-            WHERE n.tenant_id = $tenantId AND n.status = 'pending' AND n.next_action_at IS NOT NULL
-              AND (n.urgency, n.lane) > (h.urgency, h.lane)
-            ORDER BY n.urgency, n.lane LIMIT 1)
+    SELECT COALESCE(
+      (SELECT n.rowid FROM tasks n
+       WHERE n.tenant_id = $tenantId AND n.status = 'pending' AND n.next_action_at IS NOT NULL
+         AND n.urgency = h.urgency AND n.lane > h.lane
+       ORDER BY n.lane LIMIT 1),
+      (SELECT n.rowid FROM tasks n
+       WHERE n.tenant_id = $tenantId AND n.status = 'pending' AND n.next_action_at IS NOT NULL
+         AND n.urgency > h.urgency
+       ORDER BY n.urgency, n.lane LIMIT 1))
     FROM heads JOIN tasks h ON h.rowid = heads.head)`;
 
 /** The lanes that may dial: `h` is one of its tasks, `c` its campaign if it has one. */
@@ -25,7 +31,7 @@ const OPEN_LANES = `heads JOIN tasks h ON h.rowid = heads.head
 export const dueTasksOf = (ledger: Ledger): Pick<Tasks, "claimDue" | "nextDueAt"> => {
   const { db } = ledger;
   const mostPressing = db.query<{ taskId: string | null; lane: string }, { tenantId: string; now: number }>(
-    `${LANES}, lanes AS (
+    `${LANES}, lanes AS MATERIALIZED (
        SELECT h.urgency, h.lane, c.max_concurrent AS most,
          (SELECT COUNT(*) FROM tasks r WHERE r.tenant_id = $tenantId AND r.lane = h.lane AND r.status = 'in-progress')
          + (SELECT COUNT(*) FROM tasks r WHERE r.tenant_id = $tenantId AND r.lane = h.lane AND r.status = 'pending'
@@ -54,7 +60,7 @@ export const dueTasksOf = (ledger: Ledger): Pick<Tasks, "claimDue" | "nextDueAt"
      ON CONFLICT (tenant_id, lane) DO UPDATE SET turn = excluded.turn`,
   );
   const nextDue = db.query<{ at: number | null }, { tenantId: string }>(
-    `${LANES}, lanes AS (
+    `${LANES}, lanes AS MATERIALIZED (
        SELECT COALESCE(c.undo_until, 0) AS undoUntil,
          (SELECT d.next_action_at FROM tasks d
           WHERE d.tenant_id = $tenantId AND d.urgency = h.urgency AND d.lane = h.lane AND d.status = 'pending'
