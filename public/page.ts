@@ -69,6 +69,25 @@ onHtmx("htmx:after:swap", ({ ctx }) => {
   heading.focus({ preventScroll: true });
 });
 
+// A message box sends with Enter, as chats do; not while an input method composes.
+document.addEventListener("keydown", (event) => {
+  const { target, key, shiftKey, isComposing } = event;
+  if (key !== "Enter" || shiftKey || isComposing || !(target instanceof HTMLTextAreaElement)) return;
+  if (!target.hasAttribute("data-enter-sends")) return;
+  event.preventDefault();
+  target.form?.requestSubmit();
+});
+
+// A form that arrives by itself gets the keyboard only from a message box in which nothing is being written.
+onHtmx("htmx:after:swap", () => {
+  const first = document.querySelector<HTMLElement>("[data-focus-when-idle]");
+  const { activeElement } = document;
+  const isIdle = activeElement instanceof HTMLTextAreaElement && activeElement.hasAttribute("data-enter-sends");
+  if (!first || !isIdle || activeElement.value !== "") return;
+  first.removeAttribute("data-focus-when-idle");
+  first.focus();
+});
+
 const PILL_WORDS = { connecting: "Connecting", live: "Live", offline: "Live updates stopped", ended: "Up to date" };
 const setPills = (state: keyof typeof PILL_WORDS): void => {
   for (const pill of document.querySelectorAll<HTMLElement>(".pill[data-state]")) {

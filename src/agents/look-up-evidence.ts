@@ -13,7 +13,7 @@ export interface LookUp {
 }
 
 /** Longest answer of a look-up that is kept, in characters. */
-export const MAX_ANSWER = 6000;
+export const MAX_ANSWER = 12_000;
 
 /** The look-up that tells numbers with authority; a number found elsewhere counts only once this one was asked. */
 export const AUTHORITATIVE_TOOL = "get_authoritative_business_info";

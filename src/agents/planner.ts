@@ -9,6 +9,7 @@ import { type LookUp, MAX_ANSWER } from "./look-up-evidence.ts";
 import type { Model, ModelMessage, ModelTool, ModelUsage } from "./models/model.ts";
 import { type CheckedTurn, checkTurn, ModelTurn, type PlannerQuestion } from "./planner-turn.ts";
 import { plannerPrompt } from "./prompts/planner.ts";
+import type { LookUpTools } from "./tools/look-ups.ts";
 
 /** What the assistant is called unless the user says otherwise. */
 export const DEFAULT_DISPLAY_NAME = "APPU";
@@ -69,7 +70,7 @@ export interface PlannerParts {
   store: Store;
   model: Model;
   /** Look-ups the model may ask for; none where nothing is configured. */
-  lookUps: readonly ModelTool[];
+  lookUps: LookUpTools;
   clock: Clock;
   log: Log;
   /** IANA zone of the people who plan. */
@@ -355,7 +356,8 @@ class PlannerOf implements Planner {
   /** The look-ups, each answer of which is kept with the conversation before the model reads it. */
   #tools(tenantId: string, conversationId: string, turn: Turn, lookUps: LookUp[]): ModelTool[] {
     const { store, clock } = this.#parts;
-    return this.#parts.lookUps.map((tool) => ({
+    const account = (usage: ModelUsage): void => this.#account(tenantId, conversationId, usage);
+    return this.#parts.lookUps(account).map((tool) => ({
       ...tool,
       run: async (args: never, context: { signal: AbortSignal }): Promise<unknown> => {
         const asked = Object.values(args as Record<string, unknown>)

@@ -10,6 +10,7 @@ import type { Assets } from "./assets.ts";
 import type { Actor } from "./auth/actor.ts";
 import type { LivePace } from "./live/live-stream.ts";
 import type { MediaNews } from "./live/spoken-now.ts";
+import type { Planning } from "./planning.ts";
 
 /** What the server is built from. Everything that lives longer than a request is handed in. */
 export interface AppParts {
@@ -34,6 +35,7 @@ export interface AppParts {
   voice: string;
   attempts: { hangUp(tenantId: string, callId: string): boolean | Promise<boolean> };
   scheduler: { kick(): void };
+  planning: Planning;
   media: MediaNews;
   supervision: Pick<Supervision, "attach" | "listeners">;
   /** Parts that health pages ask, most important first. */

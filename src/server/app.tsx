@@ -5,6 +5,7 @@ import { getCookie } from "hono/cookie";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { newId } from "../core/ids.ts";
 import { callRoutes } from "./api/call-routes.ts";
+import { planRoutes as planApiRoutes } from "./api/plan-routes.ts";
 import { serviceRoutes } from "./api/service-routes.ts";
 import { v1CallRoutes } from "./api/v1-calls.ts";
 import { v1TaskRoutes } from "./api/v1-tasks.ts";
@@ -20,9 +21,12 @@ import { SpokenNow } from "./live/spoken-now.ts";
 import { agentsRoutes } from "./pages/agents.tsx";
 import { callPageRoutes } from "./pages/call.tsx";
 import { callsRoutes } from "./pages/calls.tsx";
+import { contactImportRoutes } from "./pages/contact-import.tsx";
 import { dndRoutes } from "./pages/dnd.tsx";
 import { docsRoutes } from "./pages/docs.tsx";
 import { homeRoutes } from "./pages/home.tsx";
+import { planRoutes } from "./pages/plan.tsx";
+import { planConfirmRoutes } from "./pages/plan-confirm.tsx";
 import { settingsRoutes } from "./pages/settings.tsx";
 import { signInRoutes } from "./pages/sign-in.tsx";
 import { tasksRoutes } from "./pages/tasks.tsx";
@@ -46,6 +50,7 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   const scriptedParts = [
     ...(parts.carrier.kind === "scripted" ? ["phone network"] : []),
     ...(parts.voice === "scripted" ? ["voice"] : []),
+    ...(parts.planning.isScripted ? ["text model"] : []),
   ];
 
   app.onError(failureHandler(parts.log));
@@ -104,12 +109,16 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   callRoutes(app, parts);
   v1CallRoutes(app, parts);
   v1TaskRoutes(app, parts);
+  planApiRoutes(app, parts);
   serviceRoutes(app, parts);
 
   liveRoutes(app, parts, pictures);
   softphoneRoutes(app, parts.supervision);
 
   homeRoutes(app, parts);
+  planRoutes(app, parts);
+  planConfirmRoutes(app, parts);
+  contactImportRoutes(app, parts);
   callsRoutes(app, parts);
   callPageRoutes(app, parts, pictures);
   tasksRoutes(app, parts);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Attempts, createAttempts } from "../agents/attempt-run.ts";
 import { CallCommands } from "../agents/call-commands.ts";
+import { createPlanner } from "../agents/planner.ts";
 import { createBus } from "../core/bus.ts";
 import { callIsOver } from "../core/call.ts";
 import { systemClock, systemSchedule } from "../core/clock.ts";
@@ -17,6 +18,7 @@ import { startMedia } from "../media/engine/handle.ts";
 import type { SpokenLine } from "../media/engine/protocol.ts";
 import { createSupervision } from "../media/supervision/signalling.ts";
 import { findWorkerBinary } from "../media/supervision/worker-binary.ts";
+import { usdPerMinuteAbout } from "../media/voices/openai-prices.ts";
 import { createSpeaker } from "../media/voices/speech.ts";
 import { createDialGate } from "../scheduler/dial-gate.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
@@ -26,6 +28,7 @@ import { buildAssets } from "./assets.ts";
 import { listen } from "./listen.ts";
 import { LIVE_PACE } from "./live/live-stream.ts";
 import { settleDead } from "./settle-dead.ts";
+import { createTextParts } from "./text-parts.ts";
 import { createVoiceChoice, DEMO_SEED } from "./voice-choice.ts";
 
 /** Calls to one number a day on carriers that reach real people. */
@@ -147,6 +150,10 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     if (event.type === "call.ended") supervision.callEnded(event.callId);
   });
 
+  const text = createTextParts(config, { clock: systemClock, schedule: systemSchedule, random: Math.random });
+  const zone = Temporal.Now.timeZoneId();
+  const planner = createPlanner({ ...text, store, clock: systemClock, log, zone });
+
   const assets = await buildAssets({ dev: config.logLevel === "debug" });
   const app = createApp({
     store,
@@ -165,6 +172,15 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     voice: config.voice,
     attempts,
     scheduler,
+    planning: {
+      planner,
+      schedule: (tenantId, campaign) => store.campaigns.schedule(tenantId, campaign),
+      hours: { ...config.callingWindow, days: null, onHolidays: scripted },
+      usdPerMinute: config.voice === "scripted" ? 0 : config.openai && usdPerMinuteAbout(config.openai.realtimeModel),
+      isScripted: text.isScripted,
+      from: null,
+      zone,
+    },
     media,
     supervision,
     probes: [
@@ -188,6 +204,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     scheduler.stop();
+    await planner.close();
     await attempts.closeAll();
     supervision.close();
     await server.stop(true);

@@ -79,6 +79,16 @@ export const PROBLEMS = {
     title: "The task does not allow this now",
     fix: "Read the task again: its status says what is possible.",
   },
+  "plan-state": {
+    status: 409,
+    title: "The plan does not allow this now",
+    fix: "Look at the plan again: it says what is possible.",
+  },
+  "model-failed": {
+    status: 503,
+    title: "The text model gave no answer",
+    fix: "Send it again in a moment. /settings says whether the model is set up.",
+  },
   "idempotency-key-reused": {
     status: 409,
     title: "This idempotency key belongs to another request",

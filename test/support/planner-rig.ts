@@ -35,13 +35,14 @@ export const openPlanner = async (
   const planner = createPlanner({
     store,
     model,
-    lookUps: (given.lookUps ?? scriptedLookUps(clock)).map((tool) => ({
-      ...tool,
-      run: (args: never, context: { signal: AbortSignal }) => {
-        asked.push(tool.name);
-        return tool.run(args, context);
-      },
-    })),
+    lookUps: (account) =>
+      (given.lookUps ?? scriptedLookUps(clock)(account)).map((tool) => ({
+        ...tool,
+        run: (args: never, context: { signal: AbortSignal }) => {
+          asked.push(tool.name);
+          return tool.run(args, context);
+        },
+      })),
     clock,
     log,
     zone: "Europe/Prague",

@@ -1,4 +1,9 @@
+import { scriptedModel } from "../../src/agents/models/scripted.ts";
+import { scriptedPlanner } from "../../src/agents/models/scripted-planner.ts";
+import { createPlanner } from "../../src/agents/planner.ts";
+import { scriptedLookUps } from "../../src/agents/tools/scripted-look-ups.ts";
 import { createBus } from "../../src/core/bus.ts";
+import { ALWAYS } from "../../src/core/calling-hours.ts";
 import { ManualClock } from "../../src/core/clock.ts";
 import { createLog } from "../../src/core/log.ts";
 import { createMetrics } from "../../src/core/metrics.ts";
@@ -50,7 +55,24 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
   };
 
   const listeners = new Set<(event: MediaEvent | { type: "media-died" }) => void>();
+  const planner = createPlanner({
+    store,
+    model: scriptedModel({ roles: { planner: scriptedPlanner } }),
+    lookUps: scriptedLookUps(clock),
+    clock,
+    log,
+    zone: "Europe/Prague",
+  });
   const parts: AppParts = {
+    planning: {
+      planner,
+      schedule: (tenantId, campaign) => store.campaigns.schedule(tenantId, campaign),
+      hours: ALWAYS,
+      usdPerMinute: 0,
+      isScripted: true,
+      from: null,
+      zone: "Europe/Prague",
+    },
     store,
     bus,
     log,

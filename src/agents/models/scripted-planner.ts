@@ -184,16 +184,16 @@ const lookUp = async (ask: ScriptedAsk, targets: readonly string[], answers: Ans
 const placeNamed = async (ask: ScriptedAsk, name: string, area: string | null): Promise<Contact | null> => {
   if (!ask.hasTool("get_authoritative_business_info")) return null;
   const answer = (await ask.useTool("get_authoritative_business_info", { name, area })) as {
-    places?: { name: string; phone: string; place_id: string; time_zone: string }[];
+    businesses?: { name: string; phone: string | null; placeId: string; timezone: string | null }[];
   };
-  const place = answer.places?.[0];
-  if (place === undefined) return null;
+  const place = answer.businesses?.[0];
+  if (place === undefined || place.phone === null) return null;
   return {
     name: place.name,
     phone: place.phone,
     source_kind: "places",
-    source_ref: place.place_id,
-    timezone: place.time_zone,
+    source_ref: place.placeId,
+    timezone: place.timezone,
     context: null,
   };
 };

@@ -1,6 +1,6 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
-import type { ModelTool } from "../models/model.ts";
+import { BUSINESS_TOOL, BusinessArgs, type LookUpTools, SEARCH_TOOL, SearchArgs } from "./look-ups.ts";
 
 /** What every scripted look-up says about itself. */
 export const DEMO_NOTE =
@@ -23,10 +23,10 @@ const NOBODY = /\b(unknown|nobody|nowhere)\b/i;
 
 /** What is known of a business in the demo. */
 interface DemoPlace {
-  place_id: string;
+  placeId: string;
   name: string;
   phone: string;
-  time_zone: string;
+  timezone: string;
 }
 
 const placeOf = (asked: string): DemoPlace | null => {
@@ -35,7 +35,7 @@ const placeOf = (asked: string): DemoPlace | null => {
   const known = KNOWN.find(([pattern]) => pattern.test(name));
   const [, title, digits] = known ?? [null, capital(name), digitsOf(name)];
   const slug = title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  return { place_id: `demo-${slug}`, name: title, phone: `${FICTION}${digits}`, time_zone: "America/New_York" };
+  return { placeId: `demo-${slug}`, name: title, phone: `${FICTION}${digits}`, timezone: "America/New_York" };
 };
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -46,32 +46,29 @@ const digitsOf = (name: string): string => {
   return String(FIRST_DIGITS + (sum % DIGITS));
 };
 
-const Search = z.object({ query: z.string().min(1).max(300) });
-const Business = z.object({ name: z.string().min(1).max(200), area: z.string().max(200).nullable() });
-
 /**
  * Look-ups of the demo, under the names of the real ones. They find somebody for nearly every name, always with numbers
  * that are set aside for fiction, and each answer says that it is demo data.
  */
-export const scriptedLookUps = (clock: Clock): ModelTool[] => [
-  {
-    name: "search_internet",
-    description: "Searches the internet and answers with its sources. First step: find out who is meant.",
-    parameters: Search,
-    run: async ({ query }: z.output<typeof Search>) => ({
-      note: DEMO_NOTE,
-      at: new Date(clock.now()).toISOString(),
-      answer: `The demo knows a business for each of these: ${query}`,
-      sources: [],
-    }),
-  },
-  {
-    name: "get_authoritative_business_info",
-    description: "Answers with number, time zone and place id of one business. Second step, for each business.",
-    parameters: Business,
-    run: async ({ name }: z.output<typeof Business>) => {
-      const place = placeOf(name);
-      return { note: DEMO_NOTE, at: new Date(clock.now()).toISOString(), places: place === null ? [] : [place] };
+export const scriptedLookUps =
+  (clock: Clock): LookUpTools =>
+  () => [
+    {
+      ...SEARCH_TOOL,
+      parameters: SearchArgs,
+      run: async ({ query }: z.output<typeof SearchArgs>) => ({
+        note: DEMO_NOTE,
+        at: new Date(clock.now()).toISOString(),
+        answer: `The demo knows a business for each of these: ${query}`,
+        sources: [],
+      }),
     },
-  },
-];
+    {
+      ...BUSINESS_TOOL,
+      parameters: BusinessArgs,
+      run: async ({ name }: z.output<typeof BusinessArgs>) => {
+        const place = placeOf(name);
+        return { note: DEMO_NOTE, at: new Date(clock.now()).toISOString(), businesses: place === null ? [] : [place] };
+      },
+    },
+  ];

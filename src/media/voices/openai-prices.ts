@@ -85,6 +85,21 @@ export const transcriptionUsage = (model: string, usage: unknown): VoiceUsage =>
   return { provider: "openai", model, counters, costUsd: minutes * perMinute };
 };
 
+/** Audio tokens that are read again from the cache in a minute of a call with short turns. */
+const REREAD_TOKENS_PER_MINUTE = 20_000;
+/** Audio tokens the model speaks in a minute of a call, when both sides speak half of it. */
+const SPOKEN_TOKENS_PER_MINUTE = 600;
+
+/** About what a minute of a call costs with this model and its transcription, in USD: for forecasts, not for accounts. */
+export const usdPerMinuteAbout = (model: string): number => {
+  const rates = MODELS.find(([name]) => model.startsWith(name))?.[1] ?? LARGE;
+  const tokens =
+    CALLEE_TOKENS_PER_MINUTE * rates.audioIn +
+    SPOKEN_TOKENS_PER_MINUTE * rates.audioOut +
+    REREAD_TOKENS_PER_MINUTE * rates.audioCached;
+  return tokens / MILLION + (TRANSCRIPTION[0]?.[1] ?? 0);
+};
+
 /** The numbers of a nested object as `outer.inner` names; finite and not negative, 40 at most. */
 const countersOf = (usage: unknown): Record<string, number> => {
   const counters: Record<string, number> = {};

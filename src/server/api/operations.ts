@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CallRequest, RegisterRequest, StartCallRequest } from "../call-request.ts";
 import type { ProblemName } from "../problem.ts";
 import { CallDetail, CallView, PlacedView, TaskView } from "./call-view.ts";
+import { AgentPromptRequest, AgentPromptView, ChatRequest, ChatView } from "./plan-routes.ts";
 import { CallQuery, EventQuery } from "./v1-calls.ts";
 import { TaskQuery } from "./v1-tasks.ts";
 
@@ -11,7 +12,7 @@ export interface Operation {
   /** With `{name}` for parts that vary. */
   path: string;
   /** Heading it stands under. */
-  group: "Calls" | "Tasks" | "Service";
+  group: "Plans" | "Calls" | "Tasks" | "Service";
   summary: string;
   description?: string;
   query?: z.ZodObject;
@@ -34,6 +35,14 @@ const bodyProblems: readonly ProblemName[] = [
   "invalid-request",
   "phone-number-refused",
 ];
+const turnProblems: readonly ProblemName[] = [
+  "malformed-body",
+  "unsupported-media-type",
+  "body-too-large",
+  "invalid-request",
+  "plan-state",
+  "model-failed",
+];
 const placeProblems: readonly ProblemName[] = [...bodyProblems, "call-refused", "idempotency-key-reused"];
 
 const Event = z
@@ -54,6 +63,25 @@ const Part = z.object({
 
 /** The whole API. */
 export const OPERATIONS: readonly Operation[] = [
+  {
+    method: "post",
+    path: "/api/chat_interaction",
+    group: "Plans",
+    summary: "Plan calls in a conversation",
+    description: "One request is one turn. Nobody is called by it: confirm the plan with /api/execute_campaign.",
+    body: ChatRequest,
+    answers: [{ status: 200, description: "The planner's turn", schema: ChatView }],
+    problems: [...turnProblems, "not-found"],
+  },
+  {
+    method: "post",
+    path: "/api/generate_agent_prompt",
+    group: "Plans",
+    summary: "Write the prompt of an agent",
+    body: AgentPromptRequest,
+    answers: [{ status: 200, description: "The prompt, or what is missing for it", schema: AgentPromptView }],
+    problems: turnProblems,
+  },
   {
     method: "post",
     path: "/api/phone/call",

@@ -20,6 +20,10 @@ export const Field = (props: {
   maxLength: number;
   lines?: number;
   full?: boolean;
+  /** Enter sends the form, Shift and Enter begin a new line. */
+  sendsOnEnter?: boolean;
+  /** Takes the focus when the page comes. */
+  focused?: boolean;
   /** Prefix of ids, where two forms of a page have fields of one name. */
   idPrefix?: string;
 }) => {
@@ -33,9 +37,10 @@ export const Field = (props: {
     ...(props.required ? { required: true } : {}),
     ...(props.placeholder ? { placeholder: props.placeholder } : {}),
     ...(props.autocomplete ? { autocomplete: props.autocomplete } : {}),
+    ...(props.sendsOnEnter ? { "data-enter-sends": "" } : {}),
     ...(described ? { "aria-describedby": described } : {}),
     ...(problem ? { "aria-invalid": "true" as const } : {}),
-    ...(problem && props.problems[0] === problem ? { autofocus: true } : {}),
+    ...(props.focused || (problem && props.problems[0] === problem) ? { autofocus: true } : {}),
   };
   const value = props.values[props.name] ?? "";
   return (

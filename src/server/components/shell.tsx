@@ -5,6 +5,7 @@ import { Icon } from "./icon.tsx";
 
 const NAV = [
   ["/", "Home"],
+  ["/plan", "Plan"],
   ["/tasks", "Tasks"],
   ["/calls", "Calls"],
   ["/agents", "Agents"],

@@ -6,6 +6,7 @@ import type { ServerEnv } from "../request-context.ts";
 import { boardSource } from "./board-source.tsx";
 import { callSource } from "./call-source.tsx";
 import { type LiveParts, liveStream } from "./live-stream.ts";
+import { planPicture, planSource } from "./plan-source.tsx";
 
 /** Streams of pages; each page has one. */
 export const liveRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: PictureParts): void => {
@@ -17,6 +18,11 @@ export const liveRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: Pict
       boardSource({ ...parts, parts, tenantId: c.get("actor").tenantId, withRecent: c.req.query("only") !== "live" }),
     ),
   );
+  app.get("/sse/plan/:id", async (c) => {
+    const actor = c.get("actor");
+    const { conversation } = await planPicture(parts, actor, c.req.param("id"));
+    return liveStream(c, live, planSource({ ...parts, parts, actor, id: conversation.id }));
+  });
   app.get("/sse/calls/:id", async (c) => {
     const { tenantId } = c.get("actor");
     const call = await callOf(parts, tenantId, c.req.param("id"));

@@ -8,7 +8,7 @@ import { renderPage } from "./render.tsx";
 /** Deepest level of an answer that is listed; below it the type alone is named. */
 const MAX_DEPTH = 2;
 
-const GROUPS = ["Calls", "Tasks", "Service"] as const;
+const GROUPS = ["Plans", "Calls", "Tasks", "Service"] as const;
 
 const idOf = (operation: Operation): string =>
   `${operation.method}${operation.path.replace(/[^a-z0-9]+/gi, "-").replace(/-$/, "")}`;

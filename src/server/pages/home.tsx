@@ -8,6 +8,7 @@ import { LiveTable, RecentTable } from "../components/call-rows.tsx";
 import type { FormProblems, FormValues } from "../components/field.tsx";
 import { Icon } from "../components/icon.tsx";
 import { LiveFeed } from "../components/live-feed.tsx";
+import { PlanStart } from "../components/plan-start.tsx";
 import { Tiles } from "../components/tiles.tsx";
 import { DEMO_PHONE, demoNumbers } from "../demo-numbers.ts";
 import { placeCall } from "../place-call.ts";
@@ -27,24 +28,29 @@ const DEMO: CallRequest = {
   organization: "Eva Kralova",
 };
 
-/** The first thing on the page: one press makes a demo call where calls disturb nobody, else the form is the way. */
+/** The first thing on the page: the text box plans begin with; then a single call, in the demo with one press. */
 const Hero = ({ isScripted }: { isScripted: boolean }) => (
   <section class="card hero">
     <div class="card-body">
-      <h1>{isScripted ? "Hear an AI make a phone call" : "Let an AI make a phone call"}</h1>
+      <h1>Let an AI make your phone calls</h1>
       <p class="lede">
+        Say whom to call and what for. You get a plan, confirm it, read the calls as they are spoken and end with one
+        report.
+      </p>
+      <PlanStart values={{}} problems={[]} />
+      <p class="small muted">
         {isScripted
-          ? "One press places a call on the demo network. Read it as it is spoken, listen in, hang up when you like."
-          : "Say whom to call and what for. Read the call as it is spoken, listen in, hang up when you like."}
+          ? "Or hear one first: one press places a call on the demo network."
+          : "Or place a single call without a plan."}
       </p>
       {isScripted ? (
         <form method="post" action="/demo-calls" hx-disable="find button">
-          <button type="submit" class="btn primary">
+          <button type="submit" class="btn">
             <Icon name="phone" /> Make a demo call
           </button>
         </form>
       ) : (
-        <a class="btn primary" href="#f-phone_number" hx-boost="false">
+        <a class="btn" href="#f-phone_number" hx-boost="false">
           <Icon name="phone" /> Place a call
         </a>
       )}

@@ -28,15 +28,18 @@ test("on a real carrier nothing is dialed by one press", async () => {
 
 test("the banner names the parts that are played and is gone when all are real", async () => {
   const demo = await openServer();
-  expect(await (await demo.page("/tasks")).text()).toContain("the phone network and the voice are played");
+  expect(await (await demo.page("/tasks")).text()).toContain(
+    "the phone network, the voice and the text model are played",
+  );
   const carrier: AppParts["carrier"] = {
     kind: "asterisk",
     health: () => ({ state: "up", detail: "Up." }),
     capacity: () => 1,
   };
-  const half = await openServer({ carrier });
+  const planning = { ...demo.parts.planning, isScripted: false };
+  const half = await openServer({ carrier, planning });
   expect(await (await half.page("/tasks")).text()).toContain("the voice is played");
-  const real = await openServer({ carrier, voice: "openai-realtime" });
+  const real = await openServer({ carrier, voice: "openai-realtime", planning });
   expect(await (await real.page("/tasks")).text()).not.toContain("Demo mode");
 });
 

@@ -1,0 +1,59 @@
+import { type CallingHours, nextCallingTime } from "../core/calling-hours.ts";
+import { type CampaignPlan, contactTimes, type PlanContact } from "../core/campaign-plan.ts";
+import { parsePhone } from "../core/phone.ts";
+import { zonesOfPhone } from "../core/phone-zone.ts";
+
+/** What will happen to one contact of a plan when it is confirmed now. */
+export interface ContactForecast {
+  contact: PlanContact;
+  /** Earliest first call, epoch ms; null when the plan and the calling hours leave no time. */
+  at: number | null;
+  /** IANA zone whose clock the contact lives by; null where only its country is known, which has several. */
+  zone: string | null;
+  isListed: boolean;
+}
+
+/** What a plan may cost, in USD. */
+export interface CostForecast {
+  /** Everybody answers the first call. */
+  likely: number;
+  /** All tries are used and all are talked. */
+  most: number;
+}
+
+/** A call that reaches somebody, in minutes: a guess that is said to be one. */
+export const LIKELY_MINUTES = 3;
+
+/** When each contact is called first, on the plan's hours and the installation's. `isListed` says who must not be. */
+export const forecastContacts = (
+  plan: CampaignPlan,
+  given: { nowMs: number; hours: CallingHours; isListed: ReadonlySet<string> },
+): ContactForecast[] =>
+  plan.contacts.map((contact) => {
+    const times = contactTimes(plan.schedule, contact);
+    const phone = parsePhone(contact.phone);
+    const onHolidays = given.hours.onHolidays || (times.hours?.onHolidays ?? false);
+    const zones = times.timezone === null ? zonesOfPhone(contact.phone) : [times.timezone];
+    const at = nextCallingTime({
+      nowMs: Math.max(given.nowMs, times.notBefore ?? 0),
+      zones: zones.length === 0 ? ["UTC"] : zones,
+      country: phone.ok && phone.country !== "001" ? phone.country : null,
+      hours: [given.hours, ...(times.hours === null ? [] : [times.hours])].map((one) => ({ ...one, onHolidays })),
+    });
+    const isTooLate = at !== null && times.deadlineAt !== null && at >= times.deadlineAt;
+    return {
+      contact,
+      at: isTooLate ? null : at,
+      zone: times.timezone,
+      isListed: given.isListed.has(contact.phone),
+    };
+  });
+
+/** What the calls of a plan may cost; null where the price of a minute is not known. */
+export const forecastCost = (plan: CampaignPlan, usdPerMinute: number | null): CostForecast | null =>
+  usdPerMinute === null
+    ? null
+    : {
+        likely: plan.contacts.length * LIKELY_MINUTES * usdPerMinute,
+        most: plan.contacts.length * plan.max_attempts * LIKELY_MINUTES * usdPerMinute,
+      };

@@ -1,0 +1,39 @@
+import { chooseModel } from "../agents/models/choose-model.ts";
+import { geminiClient } from "../agents/models/gemini.ts";
+import type { Model } from "../agents/models/model.ts";
+import { scriptedModel } from "../agents/models/scripted.ts";
+import { SCRIPTED_ANALYSIS_ROLES } from "../agents/models/scripted-analysis.ts";
+import { scriptedPlanner } from "../agents/models/scripted-planner.ts";
+import type { TryDeps } from "../agents/models/tries.ts";
+import { googleLookUps, type LookUpTools } from "../agents/tools/look-ups.ts";
+import { scriptedLookUps } from "../agents/tools/scripted-look-ups.ts";
+import type { Config } from "../core/config.ts";
+
+/** What thinks in text: for planner, analyst and summarizer. */
+export interface TextParts {
+  model: Model;
+  /** Nothing is configured: the model and its look-ups are played by rules. */
+  isScripted: boolean;
+  lookUps: LookUpTools;
+}
+
+/**
+ * The text model that the configured keys allow, with the look-ups they allow; without any key the scripted ones. A
+ * configured model without a Google key has no look-ups: it asks the user for numbers, and is never given demo data.
+ */
+export const createTextParts = (config: Pick<Config, "openai" | "keys">, deps: TryDeps): TextParts => {
+  const model = chooseModel(config, deps);
+  if (model === null) {
+    const roles = { planner: scriptedPlanner, ...SCRIPTED_ANALYSIS_ROLES };
+    return {
+      model: scriptedModel({ roles, schedule: deps.schedule }),
+      isScripted: true,
+      lookUps: scriptedLookUps(deps.clock),
+    };
+  }
+  const { google } = config.keys;
+  if (google === null) return { model, isScripted: false, lookUps: () => [] };
+  const client = geminiClient({ apiKey: google });
+  const lookUps = googleLookUps({ ...deps, client, apiKey: google, fetch: (url, init) => fetch(url, init) });
+  return { model, isScripted: false, lookUps };
+};
