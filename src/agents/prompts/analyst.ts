@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Disposition, HangupCause, Speaker } from "../../core/call.ts";
+import { isTimeZone } from "../../core/calling-hours.ts";
 import { LONGEST_WISH_MS, wishedAt } from "../retry-policy.ts";
 
 /** Everything an attempt is judged by. It is sent as JSON, so that what people said stays data. */
@@ -93,7 +94,7 @@ export const verdictAnswer = (heard: Heard): z.ZodType<VerdictAnswer> =>
     if (answer.task_completed && answer.next_call_needed) {
       complain("next_call_needed", "A completed task needs no other call: one of the two has to be false.");
     }
-    if (answer.next_call_zone !== null && !zoneIsKnown(answer.next_call_zone)) {
+    if (answer.next_call_zone !== null && !isTimeZone(answer.next_call_zone)) {
       return complain("next_call_zone", "This is no IANA time zone. Use one such as Europe/Berlin, or null.");
     }
     const wish = {
@@ -112,15 +113,6 @@ export const verdictAnswer = (heard: Heard): z.ZodType<VerdictAnswer> =>
       );
     }
   });
-
-const zoneIsKnown = (zone: string): boolean => {
-  try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone);
-    return !/^[+-]/.test(zone);
-  } catch {
-    return false;
-  }
-};
 
 /** How an analyst works. */
 export const ANALYST_SYSTEM = [
