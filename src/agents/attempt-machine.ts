@@ -42,6 +42,7 @@ export type AttemptInput =
   | { type: "media-lost"; detail: string }
   | { type: "media-died" }
   | { type: "hang-up" }
+  | { type: "shut-down" }
   | { type: "time-limit" }
   | { type: "closed" }
   | { type: "close-timeout" };
@@ -85,6 +86,11 @@ export const stepAttempt = (state: AttemptState, input: AttemptInput): [AttemptS
     const end = state.at === "closing" ? state.end : lost("media-lost", "the media thread died");
     return over(end, state.at === "closing" ? [] : [{ do: "hang-up-carrier" }]);
   }
+  if (input.type === "shut-down") {
+    // Nobody withdrew the call, so its task is to be tried again.
+    if (state.at === "closing" || state.at === "over") return [state, []];
+    return close(SHUT_DOWN, state.at === "opening");
+  }
   switch (state.at) {
     case "opening":
       return whileOpening(state, input);
@@ -104,6 +110,7 @@ const lost = (cause: HangupCause, detail: string): AttemptEnd => ({ cause, dispo
 const conversed = (end: AttemptEnd): AttemptEnd =>
   endStatus("in-progress", end.cause) === "dropped_connection" ? { ...end, disposition: "failed" } : end;
 const CANCELLED: AttemptEnd = { cause: "cancelled", disposition: "cancelled", detail: "" };
+const SHUT_DOWN: AttemptEnd = lost("process-restarted", "the server was stopped");
 const CALLEE_LEFT: AttemptEnd = { cause: "callee-hung-up", disposition: "answered", detail: "" };
 const USER_LEFT: AttemptEnd = { cause: "user-hung-up", disposition: "answered", detail: "" };
 const TOO_LONG: AttemptEnd = { cause: "time-limit", disposition: "answered", detail: "the longest call time is over" };

@@ -17,6 +17,7 @@ import {
   stepAttempt,
 } from "./attempt-machine.ts";
 import type { CallCommand, CallCommands } from "./call-commands.ts";
+import { earlierCalls } from "./earlier-calls.ts";
 import { liveCallBrief } from "./prompts/live-call.ts";
 import { toCommand } from "./tools/call-tools.ts";
 
@@ -95,7 +96,7 @@ export const createAttempts = (deps: AttemptDeps): Attempts => {
     live: () => [...running.keys()],
     closeAll: async () => {
       const open = [...running.values()];
-      for (const attempt of open) attempt.input({ type: "hang-up" });
+      for (const attempt of open) attempt.input({ type: "shut-down" });
       await Promise.all(open.map((attempt) => attempt.over));
     },
   };
@@ -159,6 +160,7 @@ class Attempt {
       ...about,
       language: task?.language ?? "en",
       profile: agent?.instructions ?? "",
+      ...(task === null || call.attempt === 1 ? {} : { earlier: await earlierCalls(store, task) }),
     });
     const [leg, voice] = await Promise.all([
       carrier.legFor({ callId: call.id, to: call.to, about }),

@@ -88,6 +88,13 @@ test("a dead media thread settles the call without waiting for figures it cannot
   expect(did(run([opened, answered, { type: "media-died" }]).effects).slice(-2)).toEqual(["hang-up-carrier", "settle"]);
 });
 
+test("a call that the stopping server cuts is no call that a person withdrew", () => {
+  for (const before of [[], [opened], [opened, { type: "ringing" }], [opened, answered]] as AttemptInput[][]) {
+    const { effects } = run([...before, { type: "shut-down" }, { type: "closed" }]);
+    expect(effects.at(-1)).toMatchObject({ end: { cause: "process-restarted", disposition: "failed" } });
+  }
+});
+
 const anyInput: fc.Arbitrary<AttemptInput> = fc.oneof(
   fc.constantFrom<AttemptInput>(
     opened,
@@ -108,6 +115,7 @@ const anyInput: fc.Arbitrary<AttemptInput> = fc.oneof(
     { type: "media-lost", detail: "" },
     { type: "media-died" },
     { type: "hang-up" },
+    { type: "shut-down" },
     { type: "time-limit" },
     { type: "closed" },
     { type: "close-timeout" },

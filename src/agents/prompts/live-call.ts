@@ -1,3 +1,4 @@
+import type { TaskMemory } from "../../core/store/verdict-record.ts";
 import type { VoiceBrief } from "../../media/engine/protocol.ts";
 import { CALL_TOOLS } from "../tools/call-tools.ts";
 
@@ -18,9 +19,42 @@ export interface LiveCallFacts {
   attempt: number;
   /** Standing instructions of the agent's profile. */
   profile: string;
+  /** What the calls before left; nothing on the first. */
+  earlier?: EarlierCalls;
+}
+
+/** What the agent knows of the calls before this one. */
+export interface EarlierCalls {
+  /** Oldest first. `when` is on the callee's clock. */
+  calls: readonly { attempt: number; when: string; summary: string }[];
+  memory: TaskMemory | null;
+  /** What this call is to do differently. */
+  suggestion: string | null;
+  /** What the owner answered to questions of earlier calls. */
+  answers: readonly { question: string; answer: string }[];
 }
 
 const languageName = (tag: string): string => new Intl.DisplayNames(["en"], { type: "language" }).of(tag) ?? tag;
+
+/** Newest calls and answers told; what is older is in the memory. */
+const TOLD = 5;
+
+const earlierInWords = ({ calls, memory, suggestion, answers }: EarlierCalls): string => {
+  const list = (says: string, things: readonly string[] = []): string =>
+    things.length === 0 ? "" : `${says}: ${things.join("; ")}`;
+  const lines = [
+    ...calls.slice(-TOLD).map(({ attempt, when, summary }) => `Call ${attempt}, ${when}: ${summary}`),
+    list("Who answered", memory?.answeredBy),
+    list("The way through the phone menu", memory?.menuPath),
+    list("Promised", memory?.promises),
+    list("Also", memory?.notes),
+    ...answers
+      .slice(-TOLD)
+      .map(({ question, answer }) => `You asked the person you call for: ${question} The answer: ${answer}`),
+    suggestion === null || suggestion === "" ? "" : `For this call: ${suggestion}`,
+  ].filter((line) => line !== "");
+  return lines.length === 0 ? "" : `<earlier-calls>\n${lines.join("\n")}\n</earlier-calls>`;
+};
 
 /**
  * The brief of one live call: how to behave on the phone, what to reach, and the first words, which always say that an
@@ -36,7 +70,8 @@ export const liveCallBrief = (facts: LiveCallFacts): VoiceBrief => {
     `<goal>\n${facts.action}\n</goal>`,
     facts.context === "" ? "" : `<background>\n${facts.context}\n</background>`,
     facts.profile === "" ? "" : `<profile>\n${facts.profile}\n</profile>`,
-    facts.attempt > 1 ? "You have called about this before; say so briefly." : "",
+    facts.attempt > 1 ? "You have called about this before; say so briefly, and keep what was promised." : "",
+    facts.earlier === undefined ? "" : earlierInWords(facts.earlier),
     "How to talk on the phone:",
     "- One or two short sentences at a time, then listen. No lists, no markup, nothing that only makes sense in writing.",
     "- Say numbers, dates and times the way people say them, and repeat back what was agreed.",
