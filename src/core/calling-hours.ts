@@ -76,29 +76,30 @@ const openingOf = (hours: CallingHours, at: number, zone: string, country: strin
   const everyDay = hours.days === null && (hours.onHolidays || country === null);
   if (everyDay && hours.from === 0 && hours.to === 1440) return at;
   let from = at;
-  for (let tries = 0; tries <= DAYS_AHEAD; tries++) {
-    const opensAt = openingOfClock(hours, from, zone);
-    if (opensAt === null) return null;
-    if (everyDay || dayIsOpen(hours, opensAt, zone, country)) return opensAt;
-    from = nextDay(opensAt, zone);
+  for (let tries = 0; tries <= 2 * DAYS_AHEAD; tries++) {
+    const { open, opensAt, closesAt } = windowState({ nowMs: from, zone, from: hours.from, to: hours.to });
+    const opening = open ? from : opensAt;
+    if (opening === null) return null;
+    if (everyDay) return opening;
+    const local = Temporal.Instant.fromEpochMilliseconds(opening).toZonedDateTimeISO(zone);
+    const beganYesterday = hours.from > hours.to && local.hour * 60 + local.minute < hours.to;
+    if (calendarAllows(hours, local.toPlainDate(), beganYesterday, country)) return opening;
+    // Another window may open on the same day when this one is yesterday's.
+    from = beganYesterday && closesAt !== null ? closesAt : nextDay(opening, zone);
   }
   return null;
 };
 
-const openingOfClock = ({ from, to }: CallingHours, at: number, zone: string): number | null => {
-  const state = windowState({ nowMs: at, zone, from, to });
-  return state.open ? at : state.opensAt;
-};
-
-/** Whether the calendar allows calls at an instant inside the window; after midnight the day before counts too. */
-const dayIsOpen = (hours: CallingHours, at: number, zone: string, country: string | null): boolean => {
-  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone);
-  const today = local.toPlainDate();
-  const isHolidayToday = country !== null && !hours.onHolidays && isHoliday(today, country);
-  if (isHolidayToday) return false;
-  const beganYesterday = hours.from > hours.to && local.hour * 60 + local.minute < hours.to;
+/** Whether calls are allowed today in a window that began today or yesterday: the day it began is the plan's day. */
+const calendarAllows = (
+  { days, onHolidays }: CallingHours,
+  today: Temporal.PlainDate,
+  beganYesterday: boolean,
+  country: string | null,
+): boolean => {
+  if (country !== null && !onHolidays && isHoliday(today, country)) return false;
   const began = beganYesterday ? today.subtract({ days: 1 }) : today;
-  return hours.days === null || hours.days.includes(WEEKDAYS[began.dayOfWeek - 1]!);
+  return days === null || days.includes(WEEKDAYS[began.dayOfWeek - 1]!);
 };
 
 const nextDay = (at: number, zone: string): number =>
