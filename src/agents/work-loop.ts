@@ -40,7 +40,9 @@ export const createWorkLoop = (parts: {
       .catch((thrown) => log.error({ worker: name, problem: messageOf(thrown) }, "a look for work failed"))
       .then(() => {
         pass = null;
-        if (!stopped) cancelTimer = schedule(kick, lookAgain ? 0 : pollMs);
+        if (stopped) return;
+        if (lookAgain) kick();
+        else cancelTimer = schedule(kick, pollMs);
       });
     inBackground(log, name, pass);
   };

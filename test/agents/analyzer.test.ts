@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createAnalyst } from "../../src/agents/analyzer.ts";
-import type { Model, ModelRequest, ModelUsage } from "../../src/agents/models/model.ts";
+import type { Model } from "../../src/agents/models/model.ts";
 import { scriptedModel } from "../../src/agents/models/scripted.ts";
 import { SCRIPTED_ANALYSIS_ROLES } from "../../src/agents/models/scripted-analysis.ts";
-import { VendorError, type VendorFailure } from "../../src/agents/models/vendor-error.ts";
+import { VendorError } from "../../src/agents/models/vendor-error.ts";
 import type { VerdictAnswer } from "../../src/agents/prompts/analyst.ts";
 import { RETRY_DELAYS } from "../../src/agents/retry-policy.ts";
 import type { WorkLoop } from "../../src/agents/work-loop.ts";
@@ -14,6 +14,7 @@ import { createDialGate } from "../../src/scheduler/dial-gate.ts";
 import { type FreshStore, freshStore, newTask, PHONE } from "../core/store/fresh-store.ts";
 import { callAndEnd, goOn, type Lines } from "../support/judged-call.ts";
 import { ManualSchedule } from "../support/manual-schedule.ts";
+import { modelThat, modelThatFails, modelThatHangs } from "../support/test-model.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -21,17 +22,6 @@ const NEW_YORK = "America/New_York";
 /** Wednesday, 14:00 in New York. */
 const WEDNESDAY = Date.UTC(2026, 5, 10, 18);
 const WORKING_DAY = { window: { from: 8 * 60, to: 21 * 60 }, onHolidays: false };
-
-const USAGE: ModelUsage = {
-  vendor: "test",
-  model: "test-1",
-  purpose: "analyst",
-  rounds: 1,
-  inputTokens: 100,
-  cachedTokens: 0,
-  outputTokens: 10,
-  costUsd: 0.01,
-};
 
 const answer = (changes: Partial<VerdictAnswer> = {}): VerdictAnswer => ({
   task_completed: false,
@@ -54,31 +44,6 @@ const answer = (changes: Partial<VerdictAnswer> = {}): VerdictAnswer => ({
   notes: [],
   ...changes,
 });
-
-/** A model that answers what a test says, through the schema of the request as a real one does. */
-const modelThat = (reply: (request: ModelRequest<unknown>, asked: number) => unknown): Model & { asked: number } => {
-  const model = {
-    vendor: "test",
-    name: "test-1",
-    asked: 0,
-    complete: async <T>(request: ModelRequest<T>) => {
-      model.asked++;
-      const parsed = request.schema.safeParse(await reply(request as ModelRequest<unknown>, model.asked));
-      if (!parsed.success) {
-        const error = new VendorError("The test model", { failure: "invalid-answer" });
-        error.usage = USAGE;
-        throw error;
-      }
-      return { value: parsed.data, usage: USAGE, toolCalls: 0, repairs: 0 };
-    },
-  };
-  return model;
-};
-
-const modelThatFails = (failure: VendorFailure, retryAfterMs?: number) =>
-  modelThat(() => {
-    throw new VendorError("The test model", { failure, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
-  });
 
 const scripted = scriptedModel({ roles: SCRIPTED_ANALYSIS_ROLES });
 
@@ -459,12 +424,7 @@ describe("claims", () => {
 
   test("stopping waits for what is under way and loses nothing: the next start judges it", async () => {
     const { id } = await newTask(fresh.store);
-    const hanging = modelThat(
-      ({ signal }) =>
-        new Promise((_, reject) => {
-          signal?.addEventListener("abort", () => reject(new VendorError("The test model", { failure: "stopped" })));
-        }),
-    );
+    const hanging = modelThatHangs();
     const analyst = await startAnalyst(hanging);
     await callAndEnd(fresh, TALK);
     await goOn();
@@ -477,12 +437,7 @@ describe("claims", () => {
 
   test("a model that never answers is stopped before its claim ends, and asked again later", async () => {
     const { id } = await newTask(fresh.store);
-    const hanging = modelThat(
-      ({ signal }) =>
-        new Promise((_, reject) => {
-          signal?.addEventListener("abort", () => reject(new VendorError("The test model", { failure: "stopped" })));
-        }),
-    );
+    const hanging = modelThatHangs();
     await startAnalyst(hanging);
     await callAndEnd(fresh, TALK);
     await goOn();

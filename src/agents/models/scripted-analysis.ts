@@ -11,7 +11,7 @@ const AGREES =
 const DECLINES =
   /\b(?:no time for this|rather not|not interested|no,? thank you|wrong number|nobody (?:here )?(?:by|of) that name|we don'?t (?:do|offer|have) (?:that|this)|cannot help|can'?t help)\b/i;
 const WARM = /\b(?:perfect|wonderful|great|sure|thank you|thanks|of course|no problem|good)\b/i;
-const TIMES = /\b((?:mon|tues|wednes|thurs|fri|satur|sun)day) at (\d{1,2}(?::\d{2})? ?[ap]\.?m\.?)/i;
+const TIMES = /\b((?:mon|tues|wednes|thurs|fri|satur|sun)day) at (\d{1,2}(?::\d{2})? ?[ap](?:m|\.m\.))/i;
 const PRICES = /(?:[$€£]\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:dollars|euros?|pounds)\b)/i;
 
 /** Sentences of one line, in order. */
