@@ -42,7 +42,7 @@ const Fact = ({ id, plan, fact, isOpen }: { id: string; plan: CampaignPlan; fact
   return (
     <>
       <dt>{PLAN_FACTS[fact]}</dt>
-      <dd hx-ignore={isOpen ? undefined : ""}>
+      <dd class="editable">
         <span class="pre">{text || <span class="muted">{EMPTY[fact] ?? "Not said"}</span>}</span>
         {isOpen ? (
           <Edit id={`edit-${fact}`} what={PLAN_FACTS[fact].toLowerCase()}>
@@ -113,27 +113,31 @@ const ContactLine = (props: { id: string; contact: PlanContact; index: number; i
   return (
     <tr id={`contact-${index}`}>
       <td>
-        <b>{contact.name || "No name"}</b> <span class="num nowrap">{contact.phone}</span>
-        <SourceWords source={contact.source} />
-        {contact.context ? <small>{contact.context}</small> : null}
-        {isOpen ? (
-          <Edit id={`edit-contact-${index}`} what={contact.name || `contact ${index + 1}`}>
-            <form class="form" method="post" action={`/plan/${id}/contacts/${index}`} novalidate {...FORM_422}>
-              <Field name="name" label="Name" maxLength={200} {...field} />
-              <Field name="phone" label="Phone number" type="tel" maxLength={40} {...field} />
-              <Field name="timezone" label="Time zone" placeholder="Europe/Berlin" maxLength={60} {...field} />
-              <Field name="context" label="What the agent should know" lines={2} maxLength={4000} {...field} />
-              <div class="cluster">
-                <button type="submit" class="btn small primary">
-                  Save
-                </button>
-                <button type="submit" class="btn small quiet" name="remove" value="yes">
-                  Do not call
-                </button>
-              </div>
-            </form>
-          </Edit>
-        ) : null}
+        <div class="editable">
+          <div hx-ignore="">
+            <b>{contact.name || "No name"}</b> <span class="num nowrap">{contact.phone}</span>
+            <SourceWords source={contact.source} />
+            {contact.context ? <small>{contact.context}</small> : null}
+          </div>
+          {isOpen ? (
+            <Edit id={`edit-contact-${index}`} what={contact.name || `contact ${index + 1}`}>
+              <form class="form" method="post" action={`/plan/${id}/contacts/${index}`} novalidate {...FORM_422}>
+                <Field name="name" label="Name" maxLength={200} {...field} />
+                <Field name="phone" label="Phone number" type="tel" maxLength={40} {...field} />
+                <Field name="timezone" label="Time zone" placeholder="Europe/Berlin" maxLength={60} {...field} />
+                <Field name="context" label="What the agent should know" lines={2} maxLength={4000} {...field} />
+                <div class="cluster">
+                  <button type="submit" class="btn small primary">
+                    Save
+                  </button>
+                  <button type="submit" class="btn small quiet" name="remove" value="yes">
+                    Do not call
+                  </button>
+                </div>
+              </form>
+            </Edit>
+          ) : null}
+        </div>
       </td>
     </tr>
   );
@@ -161,6 +165,23 @@ export const PlanCard = (props: {
           <span class="badge warn">Being changed</span>
         )}
       </header>
+      <div class="card-body cluster">
+        {stage === "scheduled" && props.campaignId ? (
+          <a class="btn primary" href={`/campaigns/${props.campaignId}`}>
+            See the calls
+          </a>
+        ) : null}
+        {plan !== null && isOpen && stage === "plan_complete" ? (
+          <a class="btn primary" href={`/plan/${id}/confirm`}>
+            <Icon name="check" /> Review and confirm
+          </a>
+        ) : null}
+        {isOpen ? (
+          <a class="btn" href={`/plan/${id}/import`}>
+            Add contacts from a list
+          </a>
+        ) : null}
+      </div>
       {plan === null ? (
         <div class="empty">
           <Icon name="list" />
@@ -168,11 +189,6 @@ export const PlanCard = (props: {
         </div>
       ) : (
         <>
-          <dl class="facts card-body">
-            {(Object.keys(PLAN_FACTS) as PlanFact[]).map((fact) => (
-              <Fact id={id} plan={plan} fact={fact} isOpen={isOpen} />
-            ))}
-          </dl>
           <div class="table-wrap">
             <table class="table">
               <caption class="vh">Who is called</caption>
@@ -193,25 +209,13 @@ export const PlanCard = (props: {
               </tbody>
             </table>
           </div>
+          <dl class="facts card-body">
+            {(Object.keys(PLAN_FACTS) as PlanFact[]).map((fact) => (
+              <Fact id={id} plan={plan} fact={fact} isOpen={isOpen} />
+            ))}
+          </dl>
         </>
       )}
-      <div class="card-foot cluster">
-        {stage === "scheduled" && props.campaignId ? (
-          <a class="btn primary" href={`/campaigns/${props.campaignId}`}>
-            See the calls
-          </a>
-        ) : null}
-        {plan !== null && isOpen && stage === "plan_complete" ? (
-          <a class="btn primary" href={`/plan/${id}/confirm`}>
-            <Icon name="check" /> Review and confirm
-          </a>
-        ) : null}
-        {isOpen ? (
-          <a class="btn" href={`/plan/${id}/import`}>
-            Add contacts from a list
-          </a>
-        ) : null}
-      </div>
     </section>
   );
 };

@@ -15,7 +15,7 @@ const questionTexts = (messages: readonly ConversationMessage[]): Map<string, st
 const Said = ({ message, asked }: { message: ConversationMessage; asked: Map<string, string> }) => {
   const answers = Object.entries((message.data as UserData | null)?.answers ?? {});
   return (
-    <>
+    <div class="said">
       {message.text === "" ? null : <p class="pre">{message.text}</p>}
       {answers.length === 0 ? null : (
         <dl class="facts">
@@ -27,16 +27,16 @@ const Said = ({ message, asked }: { message: ConversationMessage; asked: Map<str
           ))}
         </dl>
       )}
-    </>
+    </div>
   );
 };
 
 const ToolLine = ({ data, text }: { data: ToolData; text: string }) => (
-  <li class="turn">
-    <p class="small muted">
-      <Icon name={data.kind === "look-up" ? "search" : "list"} />{" "}
-      {data.kind === "look-up" ? `Looked up: ${text}` : `${text} was added`}
-    </p>
+  <li class="turn" hx-ignore="">
+    <div class="turn-who">
+      <span>{data.kind === "look-up" ? "Look-up" : "List"}</span>
+    </div>
+    <p class="small muted">{data.kind === "look-up" ? text : `${text} was added`}</p>
   </li>
 );
 
@@ -72,18 +72,18 @@ export const PlanNow = (props: {
 }) => (
   <div id="plan-now" class="stack">
     {props.running ? (
-      <>
-        <ol class="log">
-          <li class="turn agent partial" aria-busy="true" hx-ignore="">
-            <div class="turn-who">
-              <span>{props.name}</span>
-            </div>
+      <ol class="log">
+        <li class="turn agent partial" aria-busy="true">
+          <div class="turn-who">
+            <span>{props.name}</span>
+          </div>
+          <div class="said">
             {props.running.notes.map((note) => (
-              <p class="small muted">
-                <Icon name="search" /> Looking up {note}
+              <p class="small muted" hx-ignore="">
+                Looking up {note}
               </p>
             ))}
-            <p class="pre">
+            <p class="pre" hx-ignore="">
               {props.running.text}
               <span class="typing" role="img" aria-label="is writing">
                 <i />
@@ -91,23 +91,25 @@ export const PlanNow = (props: {
                 <i />
               </span>
             </p>
-          </li>
-        </ol>
-        <form method="post" action={`/plan/${props.id}/stop`}>
-          <button type="submit" class="btn small">
-            Stop
-          </button>
-        </form>
-      </>
+            <form method="post" action={`/plan/${props.id}/stop`}>
+              <button type="submit" class="btn small">
+                Stop
+              </button>
+            </form>
+          </div>
+        </li>
+      </ol>
     ) : props.waits ? (
-      <div class="banner warn" role="alert">
-        <Icon name="alert-triangle" />
-        <p class="grow">{props.problem ?? "The answer was interrupted."}</p>
-        <form method="post" action={`/plan/${props.id}/retry`}>
-          <button type="submit" class="btn small">
-            Send again
-          </button>
-        </form>
+      <div class="card-body">
+        <div class="banner warn" role="alert">
+          <Icon name="alert-triangle" />
+          <p class="grow">{props.problem ?? "The answer was interrupted."}</p>
+          <form method="post" action={`/plan/${props.id}/retry`}>
+            <button type="submit" class="btn small">
+              Send again
+            </button>
+          </form>
+        </div>
       </div>
     ) : null}
   </div>

@@ -36,6 +36,7 @@ export const planParts = ({ conversation, messages, running, problem, waits }: P
   const { id, displayName, plan, stage, campaignId } = conversation;
   const isBusy = running !== null;
   return {
+    "plan-title": <h1 id="plan-title">{plan?.title ?? "New plan"}</h1>,
     "plan-turns": <PlanTurns messages={messages} name={displayName} />,
     "plan-now": <PlanNow id={id} name={displayName} running={running} waits={waits} problem={problem} />,
     "plan-questions": <PlanQuestions id={id} questions={openQuestions(messages)} isBusy={isBusy} />,

@@ -135,7 +135,7 @@ export const planRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
       { title: conversation.plan?.title ?? "New plan", status: form.status, path: "/plan" },
       <>
         <header class="page-head">
-          <h1>{conversation.plan?.title ?? "New plan"}</h1>
+          {drawn["plan-title"]}
           <p class="lede">
             Display name: <b>{conversation.displayName}</b>, fixed with the first message.
           </p>

@@ -38,7 +38,7 @@ test("the banner names the parts that are played and is gone when all are real",
   };
   const planning = { ...demo.parts.planning, isScripted: false };
   const half = await openServer({ carrier, planning });
-  expect(await (await half.page("/tasks")).text()).toContain("the voice is played");
+  expect(await (await half.page("/tasks")).text()).toContain("The voice is played");
   const real = await openServer({ carrier, voice: "openai-realtime", planning });
   expect(await (await real.page("/tasks")).text()).not.toContain("Demo mode");
 });
