@@ -23,13 +23,13 @@ export const readRequest = (text: string): ReadRequest => {
   const start = CALLS.exec(words);
   if (start === null) return { targets: [], goal: words };
   const rest = words.slice(start.index + start[0].length);
-  const split = new RegExp(`^(.*?),?\\s+(?:and|to)\\s+((?:${VERBS})\\b.*)$`, "i").exec(rest);
+  const split = new RegExp(`^(.*?),?\\s+(?:and|to)\\s+(?:do this:\\s*(.+)|((?:${VERBS})\\b.*))$`, "i").exec(rest);
   const whom = split?.[1] ?? rest;
   const targets = whom
     .split(/\s*,\s*(?:and\s+)?|\s+and\s+/i)
     .map((one) => one.trim())
     .filter((one) => one !== "" && !/^(them|everybody|everyone|all|my list|the list)\b/i.test(one));
-  return { targets: targets.slice(0, MAX_TARGETS), goal: (split?.[2] ?? "").trim() };
+  return { targets: targets.slice(0, MAX_TARGETS), goal: (split?.[2] ?? split?.[3] ?? "").trim() };
 };
 
 /** Calls nobody may plan; a model judges by meaning, this by words. */
