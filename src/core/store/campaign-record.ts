@@ -76,6 +76,8 @@ export interface Campaigns {
    */
   schedule(tenantId: string, campaign: NewCampaign): Promise<{ campaign: Campaign; tasks: Task[]; created: boolean }>;
   get(tenantId: string, campaignId: string): Promise<Campaign | null>;
+  /** The campaign that was scheduled with a key; null when there is none, or it was undone. */
+  byKey(tenantId: string, idempotencyKey: string): Promise<Campaign | null>;
   /** Newest first; `before` is the id of the last campaign of the page before. */
   list(tenantId: string, page: { limit: number; before?: string }): Promise<Campaign[]>;
   /** Nothing more is dialed until `resume`; running calls go on. A paused campaign stays paused, without an event. */

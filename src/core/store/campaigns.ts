@@ -213,6 +213,10 @@ export const campaignsOf = (ledger: Ledger, moves: TaskMoves): Campaigns => {
       const row = one.get({ tenantId, id });
       return row && campaignOf(row);
     },
+    async byKey(tenantId, key) {
+      const row = byKey.get({ tenantId, key });
+      return row && campaignOf(row);
+    },
     async list(tenantId, { limit, before = AFTER_ALL_IDS }) {
       return list.all({ tenantId, before, limit }).map(campaignOf);
     },

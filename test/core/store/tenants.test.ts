@@ -157,6 +157,7 @@ const QUESTIONS: Record<string, [Answer, (f: Furnished, who: string) => Promise<
   "agents.get": [NOTHING, (f, who) => f.store.agents.get(who, f.agent.id)],
   "agents.list": [NOTHING, (f, who) => f.store.agents.list(who)],
   "campaigns.get": [NOTHING, (f, who) => f.store.campaigns.get(who, f.campaign.id)],
+  "campaigns.byKey": [NOTHING, (f, who) => f.store.campaigns.byKey(who, "campaign")],
   "campaigns.list": [NOTHING, (f, who) => f.store.campaigns.list(who, { limit: 9 })],
   "campaigns.pause": [REFUSED, (f, who) => f.store.campaigns.pause(who, f.campaign.id)],
   "campaigns.resume": [REFUSED, (f, who) => f.store.campaigns.resume(who, f.campaign.id)],
