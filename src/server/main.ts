@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Attempts, createAttempts } from "../agents/attempt-run.ts";
 import { CallCommands } from "../agents/call-commands.ts";
+import { createOrchestrator } from "../agents/orchestrator.ts";
 import { createPlanner } from "../agents/planner.ts";
 import { createBus } from "../core/bus.ts";
 import { callIsOver } from "../core/call.ts";
@@ -27,6 +28,7 @@ import { createApp } from "./app.tsx";
 import { buildAssets } from "./assets.ts";
 import { listen } from "./listen.ts";
 import { LIVE_PACE } from "./live/live-stream.ts";
+import { UNDO_MS } from "./planning.ts";
 import { settleDead } from "./settle-dead.ts";
 import { createTextParts } from "./text-parts.ts";
 import { createVoiceChoice, DEMO_SEED } from "./voice-choice.ts";
@@ -152,6 +154,14 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
 
   const text = createTextParts(config, { clock: systemClock, schedule: systemSchedule, random: Math.random });
   const zone = Temporal.Now.timeZoneId();
+  // Rules would only repeat the plan: without a real model it is scheduled as it stands.
+  const orchestrator = createOrchestrator({
+    store,
+    clock: systemClock,
+    log,
+    model: text.isScripted ? null : text.model,
+    undoMs: UNDO_MS,
+  });
   const planner = createPlanner({ ...text, store, clock: systemClock, log, zone });
 
   const assets = await buildAssets({ dev: config.logLevel === "debug" });
@@ -174,7 +184,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     scheduler,
     planning: {
       planner,
-      schedule: (tenantId, campaign) => store.campaigns.schedule(tenantId, campaign),
+      schedule: (tenantId, confirmed) => orchestrator.execute(tenantId, confirmed),
       hours: { ...config.callingWindow, days: null, onHolidays: scripted },
       usdPerMinute: config.voice === "scripted" ? 0 : config.openai && usdPerMinuteAbout(config.openai.realtimeModel),
       isScripted: text.isScripted,

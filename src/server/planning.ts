@@ -1,6 +1,6 @@
+import type { Confirmed, Scheduled } from "../agents/orchestrator.ts";
 import type { Planner, SayRefusal } from "../agents/planner.ts";
 import type { CallingHours } from "../core/calling-hours.ts";
-import type { Campaign, NewCampaign } from "../core/store/campaign-record.ts";
 import type { Conversation, ConversationMessage } from "../core/store/conversation-record.ts";
 import type { Store } from "../core/store/open.ts";
 import { Problem } from "./problem.ts";
@@ -9,7 +9,7 @@ import { Problem } from "./problem.ts";
 export interface Planning {
   planner: Planner;
   /** All tasks of a confirmed plan, or none; the same key again gives the same campaign. */
-  schedule(tenantId: string, campaign: NewCampaign): Promise<{ campaign: Campaign; created: boolean }>;
+  schedule(tenantId: string, confirmed: Confirmed): Promise<Scheduled>;
   /** Hours of every call on this installation, whatever a plan says. */
   hours: CallingHours;
   /** What a minute of talk costs about, in USD; null where it is not known. */

@@ -1,5 +1,6 @@
 import { scriptedModel } from "../../src/agents/models/scripted.ts";
 import { scriptedPlanner } from "../../src/agents/models/scripted-planner.ts";
+import { createOrchestrator } from "../../src/agents/orchestrator.ts";
 import { createPlanner } from "../../src/agents/planner.ts";
 import { scriptedLookUps } from "../../src/agents/tools/scripted-look-ups.ts";
 import { createBus } from "../../src/core/bus.ts";
@@ -15,6 +16,7 @@ import type { MediaEvent } from "../../src/media/engine/protocol.ts";
 import { storeProbe } from "../../src/server/api/health.ts";
 import { createApp } from "../../src/server/app.tsx";
 import type { AppParts } from "../../src/server/app-parts.ts";
+import { UNDO_MS } from "../../src/server/planning.ts";
 import { ManualSchedule } from "./manual-schedule.ts";
 
 /** What the fake scheduler does with due tasks when it is woken. */
@@ -63,10 +65,11 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
     log,
     zone: "Europe/Prague",
   });
+  const orchestrator = createOrchestrator({ store, clock, log, model: null, undoMs: UNDO_MS });
   const parts: AppParts = {
     planning: {
       planner,
-      schedule: (tenantId, campaign) => store.campaigns.schedule(tenantId, campaign),
+      schedule: (tenantId, confirmed) => orchestrator.execute(tenantId, confirmed),
       hours: ALWAYS,
       usdPerMinute: 0,
       isScripted: true,

@@ -215,7 +215,6 @@ export const planConfirmRoutes = (app: Hono<ServerEnv>, parts: AppParts): void =
       userId,
       conversationId: conversation.id,
       idempotencyKey: confirmationKey(conversation),
-      undoMs: UNDO_MS,
     });
     parts.scheduler.kick();
     return c.redirect(`/campaigns/${campaign.id}`, 303);
