@@ -1,9 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createAnalyst } from "../agents/analyzer.ts";
 import { type Attempts, createAttempts } from "../agents/attempt-run.ts";
 import { CallCommands } from "../agents/call-commands.ts";
 import { createOrchestrator } from "../agents/orchestrator.ts";
 import { createPlanner } from "../agents/planner.ts";
+import { DEMO_RETRY_DELAYS, RETRY_DELAYS } from "../agents/retry-policy.ts";
+import { createSummarizer } from "../agents/summarizer.ts";
 import { createBus } from "../core/bus.ts";
 import { callIsOver } from "../core/call.ts";
 import { systemClock, systemSchedule } from "../core/clock.ts";
@@ -163,6 +166,13 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     undoMs: UNDO_MS,
   });
   const planner = createPlanner({ ...text, store, clock: systemClock, log, zone });
+  const afterCalls = { store, bus, model: text.model, clock: systemClock, schedule: systemSchedule, log };
+  const analyst = createAnalyst({
+    ...afterCalls,
+    hours: { window: config.callingWindow, onHolidays: scripted },
+    delays: scripted ? DEMO_RETRY_DELAYS : RETRY_DELAYS,
+  });
+  const summarizer = createSummarizer(afterCalls);
 
   const assets = await buildAssets({ dev: config.logLevel === "debug" });
   const app = createApp({
@@ -208,6 +218,8 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   await carrier.start();
   supervision.prepare();
   scheduler.start();
+  analyst.start();
+  summarizer.start();
   const url = `http://${config.isLoopback ? "localhost" : config.host}:${server.port}`;
   log.info({ url, carrier: carrier.kind, voice: config.voice }, "OpenDeep is up");
 
@@ -216,6 +228,8 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     scheduler.stop();
     await planner.close();
     await attempts.closeAll();
+    await analyst.stop();
+    await summarizer.stop();
     supervision.close();
     await server.stop(true);
     await carrier.close();
