@@ -25,8 +25,8 @@ export interface ScriptedModelParts {
 }
 
 /** Between two pieces of a reply, in ms, and the words in one. */
-const PIECE_MS = 60;
-const PIECE_WORDS = 3;
+const PIECE_MS = 90;
+const PIECE_WORDS = 2;
 
 /**
  * A model that thinks by rules: for the demo and for tests. It goes through the same steps as a real one, tools, stream,

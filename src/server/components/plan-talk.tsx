@@ -61,7 +61,7 @@ export const PlanTurns = ({ messages, name }: { messages: readonly ConversationM
   );
 };
 
-/** What goes on after the last message: the answer being written with Stop, or why there is none with Send again. */
+/** What goes on after the last message: the answer being written, or why there is none with Send again. */
 export const PlanNow = (props: {
   id: string;
   name: string;
@@ -91,11 +91,6 @@ export const PlanNow = (props: {
                 <i />
               </span>
             </p>
-            <form method="post" action={`/plan/${props.id}/stop`}>
-              <button type="submit" class="btn small">
-                Stop
-              </button>
-            </form>
           </div>
         </li>
       </ol>
@@ -154,10 +149,16 @@ const Answer = ({ question, value, isFirst }: { question: PlannerQuestion; value
   );
 };
 
-/** The questions that are open, as one form; nothing when there are none. */
+/** Under the conversation: Stop while an answer is written, else the open questions as one form. */
 export const PlanQuestions = (props: { id: string; questions: readonly PlannerQuestion[]; isBusy: boolean }) => (
   <div id="plan-questions">
-    {props.questions.length === 0 || props.isBusy ? null : (
+    {props.isBusy ? (
+      <form class="card-body" method="post" action={`/plan/${props.id}/stop`}>
+        <button type="submit" class="btn small">
+          Stop
+        </button>
+      </form>
+    ) : props.questions.length === 0 ? null : (
       <form
         class="form card-body"
         method="post"

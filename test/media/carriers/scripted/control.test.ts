@@ -23,8 +23,8 @@ const network = async (options: { seed?: number; maxCalls?: number; onEvent?: (e
     ...(options.maxCalls === undefined ? {} : { maxCalls: options.maxCalls }),
   });
   await carrier.start();
-  const dial = (to: string, callId = "call_1") =>
-    carrier.originate({ callId, to, timeoutMs: RING_TIMEOUT_MS, mediaHost: "127.0.0.1", mediaPort: 0 });
+  const dial = (to: string, callId = "call_1", attempt = 1) =>
+    carrier.originate({ callId, to, attempt, timeoutMs: RING_TIMEOUT_MS, mediaHost: "127.0.0.1", mediaPort: 0 });
   return { carrier, time, events, problems, dial, kinds: () => events.map(({ type }) => type) };
 };
 
@@ -50,6 +50,16 @@ describe("the scripted network", () => {
     time.advance(600_000);
     expect(kinds()).toEqual([...expected]);
     expect(events.at(-1)).toMatchObject({ type: "ended", cause, disposition });
+  });
+
+  test("is busy for the first call about a matter and answers the second, where the number says so", async () => {
+    const { time, dial, kinds } = await network();
+    await dial("+12025550118");
+    time.advance(600_000);
+    expect(kinds()).toEqual(["ended"]);
+    await dial("+12025550118", "call_2", 2);
+    time.advance(600_000);
+    expect(kinds()).toEqual(["ended", "ringing", "answered"]);
   });
 
   test("lets a phone that nobody answers ring exactly as long as the caller wants", async () => {
