@@ -31,6 +31,9 @@ const LONGEST_NAME = 60;
 /** Longest context that is spoken, in characters. */
 const LONGEST_CONTEXT = 160;
 
+/** Begins the line of an action that may be told to the callee. */
+const KNOWN = "What they may know: ";
+
 type Lines = readonly [string, ...string[]];
 
 /** What the callee says once it knows what is wanted, and what it says in the end. */
@@ -96,7 +99,10 @@ export const demoScript = (subject: DemoSubject & { persona: PersonaName; seed: 
   const agent = spokenText(subject.agentName, LONGEST_NAME) || "Appu";
   const owner = spokenText(subject.organization, LONGEST_NAME) || "a customer";
   const callee = spokenText(subject.calleeName, LONGEST_NAME);
-  const { kind, purpose } = spokenAction(subject.action, {
+  // The first line is the goal; what else an agent is told is not for the callee's ears, but for what it may know.
+  const [goal = "", ...rest] = subject.action.trim().split(/\n+/);
+  const known = rest.find((line) => line.startsWith(KNOWN))?.slice(KNOWN.length) ?? "";
+  const { kind, purpose } = spokenAction(goal, {
     owner: spokenText(subject.organization, LONGEST_NAME),
     callee,
   });
@@ -105,7 +111,7 @@ export const demoScript = (subject: DemoSubject & { persona: PersonaName; seed: 
   const agentLines = [
     `Hello${callee ? `, ${callee}` : ""}. ${whoCalls}`,
     `${pick(chance, ["Thank you for taking the call.", "I will keep it short."])} ${asks} Can you help me with that?`,
-    moreAbout(chance, kind, subject.context),
+    moreAbout(chance, kind, subject.context.trim() === "" ? known : subject.context),
     `${pick(chance, CONFIRMS[kind])} Is there anything else I should tell them?`,
     `Thank you for your time${callee ? `, ${callee}` : ""}. Goodbye.`,
   ];

@@ -58,6 +58,14 @@ describe("a demo conversation", () => {
     expect(demoScript({ ...call, attempt: 2 }).calleeLines.join(" ")).not.toContain("one minute");
   });
 
+  test("speaks the goal of a longer action, and of the rest only what the callee may know", () => {
+    const action = "Book a cleaning.\nWhat they may know: Patient since 2019\nPromise nothing.";
+    const said = demoScript({ ...subject, action, context: "", persona: "answers", seed: 1 }).agentLines.join(" ");
+    expect(said).toContain("I am calling to book a cleaning.");
+    expect(said).toContain("Patient since 2019.");
+    expect(said).not.toContain("Promise");
+  });
+
   test("names a free time when a time on a weekday is asked for", () => {
     const action = "Book the earliest cleaning after Thursday 3 pm.";
     for (let seed = 0; seed < 20; seed++) {
