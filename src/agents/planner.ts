@@ -28,6 +28,8 @@ const MAX_TOOL_ROUNDS = 8;
 export interface AssistantData {
   status: CheckedTurn["status"];
   questions: PlannerQuestion[];
+  /** The text notes what the user changed by hand. */
+  isNote?: boolean;
 }
 
 /** What goes with a user's message. */
@@ -218,7 +220,7 @@ class PlannerOf implements Planner {
     await store.conversations.append(tenantId, conversationId, {
       role: "assistant",
       text: what,
-      data: { status: "plan_complete", questions: [] } satisfies AssistantData,
+      data: { status: "plan_complete", questions: [], isNote: true } satisfies AssistantData,
     });
     const conversation = await store.conversations.setPlan(tenantId, conversationId, read.plan, "plan_complete");
     assert(conversation !== null, "a conversation that was read is there");

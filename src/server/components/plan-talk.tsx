@@ -3,6 +3,9 @@ import type { PlannerQuestion } from "../../agents/planner-turn.ts";
 import type { ConversationMessage } from "../../core/store/conversation-record.ts";
 import { Icon } from "./icon.tsx";
 
+const isNote = ({ role, data }: ConversationMessage): boolean =>
+  role === "assistant" && (data as AssistantData | null)?.isNote === true;
+
 const questionTexts = (messages: readonly ConversationMessage[]): Map<string, string> =>
   new Map(
     messages.flatMap(({ role, data }) =>
@@ -49,9 +52,13 @@ export const PlanTurns = ({ messages, name }: { messages: readonly ConversationM
         message.role === "tool" ? (
           <ToolLine data={message.data as ToolData} text={message.text} />
         ) : (
-          <li id={message.id} class={`turn ${message.role === "user" ? "supervisor" : "agent"}`} hx-ignore="">
+          <li
+            id={message.id}
+            class={`turn ${message.role === "user" || isNote(message) ? "supervisor" : "agent"}`}
+            hx-ignore=""
+          >
             <div class="turn-who">
-              <span>{message.role === "user" ? "You" : name}</span>
+              <span>{message.role === "user" || isNote(message) ? "You" : name}</span>
             </div>
             <Said message={message} asked={asked} />
           </li>
@@ -78,11 +85,11 @@ export const PlanNow = (props: {
             <span>{props.name}</span>
           </div>
           <div class="said">
-            {props.running.notes.map((note) => (
+            {props.running.text === "" && props.running.notes.length > 0 ? (
               <p class="small muted" hx-ignore="">
-                Looking up {note}
+                Looking up {props.running.notes.at(-1)}
               </p>
-            ))}
+            ) : null}
             <p class="pre" hx-ignore="">
               {props.running.text}
               <span class="typing" role="img" aria-label="is writing">
