@@ -104,7 +104,8 @@ export const badRowsCsv = (header: readonly string[], bad: readonly BadRow[], wo
     .map((cells) => cells.map(csvCell).join(","))
     .join("\r\n");
 
-const csvCell = (cell: string): string => {
+/** A cell of a CSV file (RFC 4180 §2); one that a spreadsheet would run as a formula becomes text, a number stays one. */
+export const csvCell = (cell: string): string => {
   const harmless = /^[=+\-@\t\r]/.test(cell) && !/^\+?[\d\s().-]+$/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 };

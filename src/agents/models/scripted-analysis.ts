@@ -33,7 +33,7 @@ export const scriptedVerdict = (message: string): VerdictAnswer => {
     ? null
     : (callee.map(({ text }) => spokenCallback(text, saidAt)).find((found) => found !== null) ?? null);
   const declined = sentences.find((one) => DECLINES.test(one)) ?? null;
-  const agreed = sentences.find((one) => AGREES.test(one)) ?? null;
+  const agreed = sentences.findLast((one) => AGREES.test(one)) ?? null;
   const facts = isMachine ? [] : factsIn(sentences, agreed);
   const completed = agreed !== null && dndWords === null && declined === null && wish === null;
   const broke = /lost|restarted|failed/.test(the.hangup_cause);

@@ -10,6 +10,7 @@ import { deadSettlementOf, settlementOf } from "./call-settlement.ts";
 import { callsOf } from "./calls.ts";
 import type { Campaigns } from "./campaign-record.ts";
 import { campaignsOf } from "./campaigns.ts";
+import { type ContactOutcomes, contactOutcomesOf } from "./contact-outcomes.ts";
 import type { Conversations } from "./conversation-record.ts";
 import { conversationsOf } from "./conversations.ts";
 import { type Dnd, dndListingOf, dndOf } from "./dnd.ts";
@@ -43,6 +44,8 @@ export interface Store {
   readonly users: Users;
   readonly agents: Agents;
   readonly campaigns: Campaigns;
+  /** What came of the contacts of campaigns. */
+  readonly outcomes: ContactOutcomes;
   readonly tasks: Tasks;
   readonly calls: Calls;
   readonly transcripts: Transcripts;
@@ -110,6 +113,7 @@ export const openStore = async ({ path, clock, bus }: StoreOptions): Promise<Sto
     users: usersOf(ledger),
     agents: agentsOf(ledger),
     campaigns: campaignsOf(ledger, moves),
+    outcomes: contactOutcomesOf(ledger),
     tasks: { ...tasksOf(ledger, moves), ...dueTasksOf(ledger), ...judgementsOf(ledger, moves, listNumber) },
     calls: callsOf(ledger, settle),
     transcripts: transcriptsOf(ledger),

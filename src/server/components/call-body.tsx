@@ -45,7 +45,7 @@ export const Waiting = ({ call, turns }: { call: Call; turns: number }) => (
 );
 
 /** Recording of a finished call, or why there is none. */
-export const RecordingBox = ({ picture }: { picture: CallPicture }) => {
+export const RecordingBox = ({ picture, startS = 0 }: { picture: CallPicture; startS?: number }) => {
   const { call, recording } = picture;
   if (!callIsOver(call.status)) return <div id="recording"></div>;
   return (
@@ -55,6 +55,7 @@ export const RecordingBox = ({ picture }: { picture: CallPicture }) => {
           src={`/api/v1/calls/${call.id}/recording.wav`}
           durationMs={recording.durationMs ?? 0}
           peaks={picture.peaks}
+          startS={startS}
         />
       ) : (
         <p class="card-body muted">
@@ -65,8 +66,11 @@ export const RecordingBox = ({ picture }: { picture: CallPicture }) => {
   );
 };
 
-/** Transcript, recording, facts and timeline of one call; `#call-body` is drawn again once when the call ends. */
-export const CallBody = ({ picture }: { picture: CallPicture }) => {
+/**
+ * Transcript, recording, facts and timeline of one call; `#call-body` is drawn again once when the call ends. The
+ * recording is set to `startS` seconds.
+ */
+export const CallBody = ({ picture, startS = 0 }: { picture: CallPicture; startS?: number }) => {
   const { call } = picture;
   return (
     <div id="call-body" class="cols">
@@ -77,7 +81,7 @@ export const CallBody = ({ picture }: { picture: CallPicture }) => {
             <LevelBars levels={callIsOver(call.status) ? null : picture.levels} />
           </div>
         </header>
-        <RecordingBox picture={picture} />
+        <RecordingBox picture={picture} startS={startS} />
         <Waiting call={call} turns={picture.turns.length + picture.partials.length} />
         <div
           class={callIsOver(call.status) ? "" : "stick"}

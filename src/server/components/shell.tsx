@@ -6,6 +6,7 @@ import { Icon } from "./icon.tsx";
 const NAV = [
   ["/", "Home"],
   ["/plan", "Plan"],
+  ["/campaigns", "Campaigns"],
   ["/tasks", "Tasks"],
   ["/calls", "Calls"],
   ["/agents", "Agents"],

@@ -2,9 +2,12 @@ import type { Hono } from "hono";
 import { callOf } from "../api/v1-calls.ts";
 import type { AppParts } from "../app-parts.ts";
 import type { PictureParts } from "../call-picture.ts";
+import { beforeOf } from "../pages/campaigns.tsx";
+import { Problem } from "../problem.ts";
 import type { ServerEnv } from "../request-context.ts";
 import { boardSource } from "./board-source.tsx";
 import { callSource } from "./call-source.tsx";
+import { campaignSource } from "./campaign-source.tsx";
 import { type LiveParts, liveStream } from "./live-stream.ts";
 import { planPicture, planSource } from "./plan-source.tsx";
 
@@ -22,6 +25,13 @@ export const liveRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: Pict
     const actor = c.get("actor");
     const { conversation } = await planPicture(parts, actor, c.req.param("id"));
     return liveStream(c, live, planSource({ ...parts, parts, actor, id: conversation.id }));
+  });
+  app.get("/sse/campaigns/:id", async (c) => {
+    const { tenantId } = c.get("actor");
+    const campaign = await parts.store.campaigns.get(tenantId, c.req.param("id").slice(0, 60));
+    if (campaign === null) throw new Problem("not-found", { detail: "There is no such campaign." });
+    const shown = { before: beforeOf(c), zone: parts.planning.zone };
+    return liveStream(c, live, campaignSource({ ...parts, ...shown, tenantId, campaignId: campaign.id }));
   });
   app.get("/sse/calls/:id", async (c) => {
     const { tenantId } = c.get("actor");

@@ -13,6 +13,15 @@ import { Problem } from "../problem.ts";
 import type { ServerEnv } from "../request-context.ts";
 import { renderPage } from "./render.tsx";
 
+/** Longest moment asked for, in seconds: no call is longer than a day. */
+const MOST_SECONDS = 86_400;
+
+/** The moment of the recording that the address asks for, in seconds; what cannot be read is its beginning. */
+const momentOf = (t: string | undefined): number => {
+  const seconds = Number(t ?? 0);
+  return seconds > 0 && seconds <= MOST_SECONDS ? Math.round(seconds * 10) / 10 : 0;
+};
+
 /** The page of one call, while it happens and afterwards. */
 export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: PictureParts): void => {
   app.get("/calls/:id", async (c) => {
@@ -29,7 +38,7 @@ export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: 
           {isSettled ? null : <LiveFeed path={`/sse/calls/${call.id}`} endsOn={OVER_EVENT} />}
         </nav>
         <CallHead call={call} now={parts.clock.now()} />
-        <CallBody picture={picture} />
+        <CallBody picture={picture} startS={momentOf(c.req.query("t"))} />
       </>,
     );
   });
