@@ -21,6 +21,7 @@ import { SpokenNow } from "./live/spoken-now.ts";
 import { agentsRoutes } from "./pages/agents.tsx";
 import { callPageRoutes } from "./pages/call.tsx";
 import { callsRoutes } from "./pages/calls.tsx";
+import { campaignSteeringRoutes } from "./pages/campaign-steering.ts";
 import { campaignsRoutes } from "./pages/campaigns.tsx";
 import { contactImportRoutes } from "./pages/contact-import.tsx";
 import { dndRoutes } from "./pages/dnd.tsx";
@@ -124,6 +125,7 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   callsRoutes(app, parts);
   callPageRoutes(app, parts, pictures);
   campaignsRoutes(app, parts);
+  campaignSteeringRoutes(app, parts);
   reportRoutes(app, parts);
   tasksRoutes(app, parts);
   agentsRoutes(app, parts);

@@ -79,6 +79,11 @@ export const PROBLEMS = {
     title: "The task does not allow this now",
     fix: "Read the task again: its status says what is possible.",
   },
+  "campaign-state": {
+    status: 409,
+    title: "The campaign does not allow this now",
+    fix: "Look at the campaign again: its page offers what is possible.",
+  },
   "plan-state": {
     status: 409,
     title: "The plan does not allow this now",

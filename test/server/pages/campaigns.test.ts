@@ -154,6 +154,39 @@ describe("a campaign's page", () => {
   });
 });
 
+describe("steering a campaign", () => {
+  const post = (verb: string, id = campaign.id) => server.form(`/campaigns/${id}/${verb}`, {});
+  const status = async () => (await server.store.campaigns.get(server.tenantId, campaign.id))?.status;
+
+  test("pauses, resumes and ends it, and leads back to its page", async () => {
+    for (const [verb, then] of [
+      ["pause", "paused"],
+      ["resume", "active"],
+      ["end", "ended"],
+    ] as const) {
+      const response = await post(verb);
+      expect([response.status, response.headers.get("location")]).toEqual([303, `/campaigns/${campaign.id}`]);
+      expect(await status()).toBe(then);
+    }
+    expect((await server.store.tasks.countByStatus(server.tenantId)).cancelled).toBe(3);
+  });
+
+  test("takes it back for as long as it can be undone, and says why not afterwards", async () => {
+    const { campaign: young } = await scheduled({ undoMs: 10_000 });
+    expect((await post("undo", young.id)).status).toBe(303);
+    expect(await pageText(`/campaigns/${young.id}`)).toContain("Taken back");
+    const late = await post("undo");
+    expect(late.status).toBe(409);
+    expect(await late.text()).toContain("End the campaign instead");
+  });
+
+  test("is refused once it is over, and where there is none", async () => {
+    await post("end");
+    expect((await post("pause")).status).toBe(409);
+    expect((await post("end", "cmp_nothing")).status).toBe(404);
+  });
+});
+
 describe("the stream of a campaign", () => {
   const follow = async (path: string) => {
     const aborted = new AbortController();
