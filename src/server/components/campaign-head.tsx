@@ -54,12 +54,13 @@ interface Action {
 }
 
 const Steer = ({ campaign, action }: { campaign: Campaign; action: Action }) => (
-  <form method="post" action={`/campaigns/${campaign.id}/${action.verb}`} hx-disable="find button">
-    <button
-      type="submit"
-      class={`btn ${action.look}`}
-      {...(action.ask ? { "hx-confirm": action.ask, "data-confirm-label": action.label } : {})}
-    >
+  <form
+    method="post"
+    action={`/campaigns/${campaign.id}/${action.verb}`}
+    hx-disable="find button"
+    {...(action.ask ? { class: "danger", "hx-confirm": action.ask, "data-confirm-label": action.label } : {})}
+  >
+    <button type="submit" class={`btn ${action.look}`}>
       {action.label}
     </button>
   </form>

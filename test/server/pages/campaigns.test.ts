@@ -120,6 +120,12 @@ describe("a campaign's page", () => {
     expect(await verbs()).toEqual([]);
   });
 
+  test("asks before it is ended, and says how many stay uncalled", async () => {
+    const html = await pageText(`/campaigns/${campaign.id}`);
+    const form = new RegExp(`<form[^>]*action="/campaigns/${campaign.id}/end"[^>]*>`).exec(html)?.[0] ?? "";
+    expect(form).toContain("3 contacts stay uncalled");
+  });
+
   test("counts outcomes in words and figures, so that nothing hangs on the colour of a bar", async () => {
     await judge({});
     await judge({ to: "failed_conclusive", taskCompleted: false, disposition: "busy" });
