@@ -66,7 +66,8 @@ const Steer = ({ campaign, action }: { campaign: Campaign; action: Action }) => 
   </form>
 );
 
-const contactsWord = (count: number): string => (count === 1 ? "1 contact stays" : `${count} contacts stay`);
+const staysUncalled = (count: number): string =>
+  count === 0 ? "Nobody else waits" : count === 1 ? "1 contact stays uncalled" : `${count} contacts stay uncalled`;
 
 const actionsFor = ({ campaign, progress }: CampaignPicture, now: number): Action[] => {
   if (campaign.status !== "active" && campaign.status !== "paused") return [];
@@ -79,7 +80,7 @@ const actionsFor = ({ campaign, progress }: CampaignPicture, now: number): Actio
     verb: "end",
     label: "End",
     look: "danger",
-    ask: `End this campaign? ${contactsWord(uncalled)} uncalled; calls under way finish.`,
+    ask: `End this campaign? ${staysUncalled(uncalled)}; calls under way finish.`,
   };
   return campaign.status === "paused"
     ? [{ verb: "resume", label: "Resume", look: "primary" }, end]

@@ -164,6 +164,11 @@ const QUESTIONS: Record<string, [Answer, (f: Furnished, who: string) => Promise<
   "campaigns.end": [REFUSED, (f, who) => f.store.campaigns.end(who, f.campaign.id, "r")],
   "campaigns.undo": [REFUSED, (f, who) => f.store.campaigns.undo(who, f.campaign.id, 0)],
   "campaigns.progress": [NOTHING, async (f, who) => (await f.store.campaigns.progress(who, f.campaign.id)).contacts],
+  "outcomes.ofCampaign": [
+    NOTHING,
+    async (f, who) =>
+      Object.values(await f.store.outcomes.ofCampaign(who, f.campaign.id)).reduce((sum, count) => sum + count, 0),
+  ],
   "campaigns.cost": [NOTHING, async (f, who) => (await f.store.campaigns.cost(who, f.campaign.id)).calls],
   "campaigns.completeIfDone": [NOTHING, (f, who) => f.store.campaigns.completeIfDone(who, f.report.campaignId)],
   "campaigns.done": [NOTHING, (f, who) => f.store.campaigns.done(who, 9)],
