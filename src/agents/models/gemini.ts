@@ -31,6 +31,8 @@ export const GEMINI_URL = "https://generativelanguage.googleapis.com";
 export const geminiClient = (settings: { apiKey: string; baseUrl?: string | undefined }): GoogleGenAI =>
   new GoogleGenAI({
     apiKey: settings.apiKey,
+    // Nothing but these settings decides where requests go, whatever the environment says.
+    enterprise: false,
     // The version whose fields the vendor's pages document; the client's own default moved on before they did.
     apiVersion: "v1beta",
     httpOptions: { baseUrl: settings.baseUrl ?? GEMINI_URL },

@@ -54,6 +54,8 @@ test("an answer that does not fit again fails, says so, and names what it cost",
   const failed = await failureOf(model.complete(request));
   expect(failed).toMatchObject({ failure: "invalid-answer", retryable: true, usage: { rounds: 2, outputTokens: 40 } });
   expect(failed.usage?.costUsd).toBeGreaterThan(0);
+  // Where, for the log, without what the model said.
+  expect(failed.cause).toBe("seats: too_small");
   expect(server.requests).toHaveLength(2);
 });
 
