@@ -116,6 +116,20 @@ test("a tool whose outside fails tells the model, and a tool with a bug ends the
   expect(model.complete({ ...request, tools: [tool(() => Promise.reject(bug))] })).rejects.toBe(bug);
 });
 
+test("after a bug in one tool the others are told to stop", async () => {
+  const { time, model } = open([{ call: [call({ what: "x" }, "slow"), call({ what: "x" }, "broken")] }]);
+  const bug = new TypeError("undefined is not a function");
+  let heard: AbortSignal | undefined;
+  const slow = tool((_args, { signal }) => {
+    heard = signal;
+    return new Promise(() => {});
+  }, "slow");
+  const broken = tool(() => Promise.reject(bug), "broken");
+  await expect(model.complete({ ...request, tools: [slow, broken] })).rejects.toBe(bug);
+  expect(heard?.aborted).toBe(true);
+  await until("no timeout runs", () => time.held.length === 0);
+});
+
 test("a tool that never answers is given up after a minute, and told so", async () => {
   const { server, time, model } = open([{ call: [call({ what: "x" })] }, { say: BOOKING }]);
   const answer = model.complete({ ...request, tools: [tool(() => new Promise(() => {}))] });
