@@ -176,6 +176,20 @@ test("after so many rounds of tools the model has to answer, and one that does n
   expect(failed).toMatchObject({ failure: "too-many-tool-calls", usage: { rounds: 3 } });
 });
 
+test("completions side by side keep to their own conversations", async () => {
+  const { server, model } = open(({ body }) => {
+    const [{ content }, ...rest] = body.input;
+    return rest.length === 0 ? { call: [call({ what: content })] } : { say: { ...BOOKING, reply: rest.at(-1).output } };
+  });
+  const tools = [tool(async ({ what }: { what: string }) => `found ${what}`)];
+  const words = ["ants", "bees", "cats", "dogs", "eels"];
+  const answers = await Promise.all(
+    words.map((text) => model.complete({ ...request, messages: [{ role: "user", text }], tools })),
+  );
+  expect(answers.map(({ value }) => value.reply)).toEqual(words.map((word) => `"found ${word}"`));
+  expect(server.requests).toHaveLength(10);
+});
+
 test("a try that fails between tools keeps the conversation", async () => {
   const { server, model } = open([{ call: [call({ what: "x" })] }, openAiError(503, null), { say: BOOKING }]);
   const { usage } = await model.complete({ ...request, tools: [tool(async () => 1)] });

@@ -97,6 +97,20 @@ test("a try leaves nothing behind on a signal that lives on", async () => {
   expect([listening, deps.time.held]).toEqual([0, []]);
 });
 
+test("what a try left open is closed when it is over, and later signs of life count for nothing", async () => {
+  const deps = quickDeps();
+  const seen: { signal: AbortSignal; alive(): void }[] = [];
+  await failureOf(
+    withTries({ ...rules, tries: 2 }, deps, (one) => {
+      seen.push(one);
+      return Promise.reject(new Error("busy"));
+    }),
+  );
+  for (const { alive } of seen) alive();
+  expect(seen.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+  expect(deps.time.held).toEqual([]);
+});
+
 test.each([
   [{}, undefined],
   [{ "retry-after": "" }, undefined],
