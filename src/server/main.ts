@@ -9,6 +9,7 @@ import { type Config, ConfigError, loadConfig } from "../core/config.ts";
 import { messageOf, OutsideError } from "../core/errors.ts";
 import { createLog, inBackground, type Log } from "../core/log.ts";
 import { createMetrics } from "../core/metrics.ts";
+import { claimFolder } from "../core/store/folder-claim.ts";
 import { openStore } from "../core/store/open.ts";
 import { asteriskControl } from "../media/carriers/asterisk/control.ts";
 import type { CarrierControl, CarrierListener } from "../media/carriers/control.ts";
@@ -53,6 +54,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   const metrics = createMetrics();
   const stopGuarding = guard(log, () => metrics.unhandledErrors.inc({ thread: "main" }));
   mkdirSync(join(config.dataDir, "recordings"), { recursive: true });
+  const release = claimFolder(config.dataDir);
   const secret = keptSecret(config.dataDir);
 
   const bus = createBus(log);
@@ -177,13 +179,24 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     scheduler.stop();
-    await attempts.closeAll();
-    supervision.close();
-    await server.stop(true);
-    await carrier.close();
-    await media.close();
-    await speaker.close();
-    store.close();
+    const steps: [string, () => unknown][] = [
+      ["calls", () => attempts.closeAll()],
+      ["listening", () => supervision.close()],
+      ["server", () => server.stop(true)],
+      ["carrier", () => carrier.close()],
+      ["media", () => media.close()],
+      ["speech", () => speaker.close()],
+      ["store", () => store.close()],
+      ["data folder", release],
+    ];
+    // A part that cannot be closed must not keep the others open, nor the process alive.
+    for (const [what, step] of steps) {
+      try {
+        await step();
+      } catch (thrown) {
+        log.error({ what, problem: messageOf(thrown) }, "a part could not be closed");
+      }
+    }
     stopGuarding();
   };
   return {
