@@ -173,7 +173,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   await carrier.start();
   supervision.prepare();
   scheduler.start();
-  const url = `http://${config.isLoopback ? "localhost" : config.host}:${server.port}`;
+  const url = `http://${addressToOpen(config)}:${server.port}`;
   log.info({ url, carrier: carrier.kind, voice: config.voice }, "OpenDeep is up");
 
   let closing: Promise<void> | null = null;
@@ -279,6 +279,12 @@ const openServer = (config: Config, app: ReturnType<typeof createApp>): Bun.Serv
       cause,
     });
   }
+};
+
+/** What to type into a browser on this machine: "every address" is none. */
+const addressToOpen = ({ isLoopback, host }: Config): string => {
+  if (isLoopback || host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
 };
 
 if (import.meta.main) {
