@@ -30,6 +30,7 @@ export type AttemptState =
 export type AttemptInput =
   | { type: "opened"; port: number }
   | { type: "open-failed"; detail: string }
+  | { type: "open-timeout" }
   | { type: "refused"; end: AttemptEnd }
   | { type: "ringing" }
   | { type: "carrier-media"; host: string; port: number }
@@ -121,6 +122,8 @@ const whileOpening = (state: AttemptState, input: AttemptInput): [AttemptState, 
       return [{ at: "dialing" }, [{ do: "originate", port: input.port }]];
     case "open-failed":
       return over(lost("failed", input.detail));
+    case "open-timeout":
+      return close(lost("failed", "the call could not be opened in time"), true);
     case "voice-lost":
       return close(lost("voice-lost", input.detail), true);
     case "hang-up":
@@ -169,6 +172,7 @@ const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, Attem
     case "media-lost":
       return close(lost("media-lost", input.detail), false);
     case "voice-lost": {
+      if (state.farewell) return loseFarewellVoice(state, state.farewell);
       const farewell = { end: lost("voice-lost", input.detail), toolCallId: null };
       return [{ ...state, farewell }, [{ do: "apologise" }, { do: "drain", expectSpeech: false }]];
     }
@@ -188,6 +192,12 @@ const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, Attem
       return [state, []];
   }
 };
+
+/** The call was about to end: it ends as it was meant to, with what of its last words has come, and cannot go on. */
+const loseFarewellVoice = (state: Talking, farewell: Farewell): [AttemptState, AttemptEffect[]] => [
+  { ...state, farewell: { ...farewell, toolCallId: null }, interruptedFarewells: MAX_INTERRUPTED_FAREWELLS },
+  [{ do: "drain", expectSpeech: false }],
+];
 
 const sayFarewell = (
   state: Talking,

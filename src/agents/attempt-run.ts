@@ -21,6 +21,8 @@ import { earlierCalls } from "./earlier-calls.ts";
 import { liveCallBrief } from "./prompts/live-call.ts";
 import { toCommand } from "./tools/call-tools.ts";
 
+/** How long leg, voice and recording may take to be opened, in ms; a demo's sentences are spoken in this time. */
+const OPEN_TIMEOUT_MS = 20_000;
 /** How long a phone may ring, in ms. */
 const RING_TIMEOUT_MS = 45_000;
 /** How long the last words may take to play before the line is cut, in ms. */
@@ -132,12 +134,12 @@ class Attempt {
   /** From the created call to the settled one. */
   async run(): Promise<void> {
     const stop = this.#deps.commands.listen(this.#call.id, (command) => this.#obey(command));
-    try {
-      await this.#open();
-    } catch (thrown) {
+    this.#after("open", OPEN_TIMEOUT_MS, () => this.input({ type: "open-timeout" }));
+    const opening = this.#open().catch((thrown) => {
       this.#log.error({ problem: messageOf(thrown) }, "a call could not be opened");
       this.input({ type: "open-failed", detail: thrown instanceof OutsideError ? thrown.message : "internal error" });
-    }
+    });
+    inBackground(this.#log, "open a call", opening);
     await this.over;
     stop();
   }
@@ -166,11 +168,11 @@ class Attempt {
       carrier.legFor({ callId: call.id, to: call.to, about }),
       this.#deps.voiceFor({ call, brief, about }),
     ]);
+    if (this.#state.at !== "opening") return;
     const path = this.#deps.recordingPath(call.id);
     if (path) {
       this.#recordingId = (await store.recordings.open(this.tenantId, call.id, { path: path.relative })).id;
     }
-    if (this.#state.at !== "opening") return;
     media.send({ type: "open", call: { callId: call.id, leg, voice, recordingPath: path?.absolute ?? null } });
   }
 
@@ -178,7 +180,14 @@ class Attempt {
   input(input: AttemptInput): void {
     const [state, effects] = stepAttempt(this.#state, input);
     this.#state = state;
-    for (const effect of effects) this.#perform(effect);
+    for (const effect of effects) {
+      try {
+        this.#perform(effect);
+      } catch (thrown) {
+        // What follows, the settling above all, is still to be done.
+        this.#log.error({ step: effect.do, problem: messageOf(thrown) }, "a step of a call failed");
+      }
+    }
   }
 
   #perform(effect: AttemptEffect): void {
@@ -379,11 +388,11 @@ class Attempt {
   async #settle(end: { cause: HangupCause; disposition: Call["disposition"] & string; detail: string }): Promise<void> {
     const { store, metrics, clock } = this.#deps;
     try {
-      await this.#writes;
       if (this.#recordingId !== null) {
         const { durationMs, bytes } = this.#recording ?? { durationMs: 0, bytes: 0 };
-        await store.recordings.close(this.tenantId, this.#call.id, { durationMs, bytes });
+        this.#write("recording", () => store.recordings.close(this.tenantId, this.#call.id, { durationMs, bytes }));
       }
+      await this.#writes;
       const settled = await store.calls.settle(this.tenantId, this.#call.id, {
         cause: end.cause,
         disposition: end.disposition,

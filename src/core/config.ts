@@ -156,6 +156,22 @@ export const loadConfig = (env: Record<string, string | undefined>): Config => {
     );
   }
 
+  // Read even where nothing uses them yet, so that their mistakes are told with all others.
+  const ariApp = read(
+    "ARI_APP",
+    z.string().regex(/^[\w.-]{1,80}$/, "must be letters, digits, dots and dashes"),
+    "opendeep",
+  );
+  const dialEndpoint = read(
+    "ARI_DIAL_ENDPOINT",
+    z
+      .string()
+      .regex(
+        /^\w+\/\S*\{(?:number|digits)\}\S*$/,
+        "must be an endpoint with {number} in it, or {digits} for a number without +, such as PJSIP/{number}@trunk",
+      ),
+    "PJSIP/{number}@trunk",
+  );
   const ari =
     isSet("ARI_URL") || carrier === "asterisk"
       ? {
@@ -167,21 +183,8 @@ export const loadConfig = (env: Record<string, string | undefined>): Config => {
           ),
           username: need("ARI_USERNAME", word, "", "ARI_URL is of no use without the user of ari.conf"),
           password: need("ARI_PASSWORD", secret, "", "ARI_URL is of no use without the password of ari.conf"),
-          app: read(
-            "ARI_APP",
-            z.string().regex(/^[\w.-]{1,80}$/, "must be letters, digits, dots and dashes"),
-            "opendeep",
-          ),
-          dialEndpoint: read(
-            "ARI_DIAL_ENDPOINT",
-            z
-              .string()
-              .regex(
-                /^\w+\/[^\s]*\{number\}[^\s]*$/,
-                "must be an endpoint with {number} in it, such as PJSIP/{number}@trunk",
-              ),
-            "PJSIP/{number}@trunk",
-          ),
+          app: ariApp,
+          dialEndpoint,
         }
       : null;
 
@@ -190,15 +193,15 @@ export const loadConfig = (env: Record<string, string | undefined>): Config => {
     oneOf(["scripted", "openai-realtime"]),
     isSet("OPENAI_API_KEY") ? "openai-realtime" : "scripted",
   );
+  const openaiParts = {
+    baseUrl: read("OPENAI_BASE_URL", httpUrl, "https://api.openai.com/v1"),
+    realtimeModel: read("OPENAI_REALTIME_MODEL", word, "gpt-realtime-2.1"),
+    textModel: read("OPENAI_TEXT_MODEL", word, "gpt-6-luna"),
+    voice: read("OPENAI_REALTIME_VOICE", word, "marin"),
+  };
   const openai =
     isSet("OPENAI_API_KEY") || voice === "openai-realtime"
-      ? {
-          apiKey: need("OPENAI_API_KEY", secret, "", "VOICE=openai-realtime needs a key"),
-          baseUrl: read("OPENAI_BASE_URL", httpUrl, "https://api.openai.com/v1"),
-          realtimeModel: read("OPENAI_REALTIME_MODEL", word, "gpt-realtime-2.1"),
-          textModel: read("OPENAI_TEXT_MODEL", word, "gpt-6-luna"),
-          voice: read("OPENAI_REALTIME_VOICE", word, "marin"),
-        }
+      ? { apiKey: need("OPENAI_API_KEY", secret, "", "VOICE=openai-realtime needs a key"), ...openaiParts }
       : null;
 
   const rtpPorts = read("RTP_PORTS", portRange, { from: 20_000, to: 20_999 });

@@ -14,6 +14,7 @@ import { type Config, ConfigError, loadConfig } from "../core/config.ts";
 import { messageOf, OutsideError } from "../core/errors.ts";
 import { createLog, inBackground, type Log } from "../core/log.ts";
 import { createMetrics } from "../core/metrics.ts";
+import { claimFolder } from "../core/store/folder-claim.ts";
 import { openStore } from "../core/store/open.ts";
 import { asteriskControl } from "../media/carriers/asterisk/control.ts";
 import type { CarrierControl, CarrierListener } from "../media/carriers/control.ts";
@@ -61,6 +62,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   const metrics = createMetrics();
   const stopGuarding = guard(log, () => metrics.unhandledErrors.inc({ thread: "main" }));
   mkdirSync(join(config.dataDir, "recordings"), { recursive: true });
+  const release = claimFolder(config.dataDir);
   const secret = keptSecret(config.dataDir);
 
   const bus = createBus(log);
@@ -220,22 +222,33 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   scheduler.start();
   analyst.start();
   summarizer.start();
-  const url = `http://${config.isLoopback ? "localhost" : config.host}:${server.port}`;
+  const url = `http://${addressToOpen(config)}:${server.port}`;
   log.info({ url, carrier: carrier.kind, voice: config.voice }, "OpenDeep is up");
 
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     scheduler.stop();
-    await planner.close();
-    await attempts.closeAll();
-    await analyst.stop();
-    await summarizer.stop();
-    supervision.close();
-    await server.stop(true);
-    await carrier.close();
-    await media.close();
-    await speaker.close();
-    store.close();
+    const steps: [string, () => unknown][] = [
+      ["planner", () => planner.close()],
+      ["calls", () => attempts.closeAll()],
+      ["analyst", () => analyst.stop()],
+      ["summarizer", () => summarizer.stop()],
+      ["listening", () => supervision.close()],
+      ["server", () => server.stop(true)],
+      ["carrier", () => carrier.close()],
+      ["media", () => media.close()],
+      ["speech", () => speaker.close()],
+      ["store", () => store.close()],
+      ["data folder", release],
+    ];
+    // A part that cannot be closed must not keep the others open, nor the process alive.
+    for (const [what, step] of steps) {
+      try {
+        await step();
+      } catch (thrown) {
+        log.error({ what, problem: messageOf(thrown) }, "a part could not be closed");
+      }
+    }
     stopGuarding();
   };
   return {
@@ -318,6 +331,12 @@ const openServer = (config: Config, app: ReturnType<typeof createApp>): Bun.Serv
       cause,
     });
   }
+};
+
+/** What to type into a browser on this machine: "every address" is none. */
+const addressToOpen = ({ isLoopback, host }: Config): string => {
+  if (isLoopback || host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
 };
 
 if (import.meta.main) {

@@ -39,6 +39,7 @@ test("a call that is answered and ended by the callee is settled as that", () =>
     { type: "carrier-media", host: "127.0.0.1", port: 9 },
     answered,
     ended("callee-hung-up", "answered"),
+    { type: "open-timeout" },
     { type: "closed" },
   ]);
   expect(state.at).toBe("over");
@@ -72,6 +73,19 @@ test("a lost voice apologises before it hangs up", () => {
     { type: "drained", interrupted: false },
   ]);
   expect(did(effects).slice(2)).toEqual(["apologise", "drain", "hang-up-carrier", "close-media"]);
+});
+
+test("a voice that is lost while its goodbye still plays changes nothing about the call's end", () => {
+  for (const speaking of [true, false]) {
+    const before = [opened, answered, farewell(speaking), { type: "voice-lost", detail: "gone" } as const];
+    expect(did(run(before).effects)).not.toContain("apologise");
+    expect(did(run(before).effects).at(-1)).toBe("drain");
+    for (const interrupted of [true, false]) {
+      const { state, effects } = run([...before, { type: "drained", interrupted }]);
+      expect(did(effects).slice(-2)).toEqual(["hang-up-carrier", "close-media"]);
+      expect(state).toMatchObject({ at: "closing", end: { cause: "agent-hung-up", disposition: "answered" } });
+    }
+  }
 });
 
 test("a voice that is lost while it rings ends the attempt before anybody hears silence", () => {
@@ -117,6 +131,7 @@ const anyInput: fc.Arbitrary<AttemptInput> = fc.oneof(
     { type: "hang-up" },
     { type: "shut-down" },
     { type: "time-limit" },
+    { type: "open-timeout" },
     { type: "closed" },
     { type: "close-timeout" },
   ),

@@ -26,6 +26,7 @@ let media: InProcessMedia;
 let carrier: CarrierControl;
 let attempts: Attempts;
 let events: string[];
+let recordingPath: (callId: string) => { absolute: string; relative: string } | null;
 
 /** A line as a tone as long as its words, of another pitch for each party. */
 const speak = async (text: string, who: "agent" | "callee"): Promise<SpokenLine> => ({
@@ -37,6 +38,7 @@ beforeEach(async () => {
   clock = new ManualClock();
   schedule = new ManualSchedule();
   events = [];
+  recordingPath = () => null;
   const bus = createBus(log);
   bus.subscribe((event) => events.push(event.type));
   store = await openStore({ path: ":memory:", clock, bus });
@@ -58,7 +60,7 @@ beforeEach(async () => {
     voiceFor: ({ call, brief, about }) => demoVoice({ subject: about, to: call.to, seed: 1, brief, speak }),
     apology: () => ({ text: "We have a technical problem. Goodbye.", audio: toneBytes(600, 1000) }),
     rtpHost: "127.0.0.1",
-    recordingPath: () => null,
+    recordingPath: (callId) => recordingPath(callId),
     clock,
     schedule: schedule.schedule,
     log,
@@ -211,4 +213,54 @@ test("a tool call with garbage is answered with what is wrong, and the call goes
   attempts.hangUp(TENANT, callId);
   await pass(1);
   await over;
+});
+
+test("a call is settled whatever else fails at its end", async () => {
+  recordingPath = () => ({ absolute: "/nowhere/at/all.wav", relative: "all.wav" });
+  store.recordings.close = () => Promise.reject(new Error("the disk is full"));
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(1);
+  await over;
+  expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["failed_attempt", "failed", "failed"]);
+});
+
+test("a step of an attempt that throws does not keep the others from being done", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("call.answered"));
+  carrier.hangUp = () => {
+    throw new Error("no carrier");
+  };
+  attempts.hangUp(TENANT, callId);
+  await pass(1);
+  await over;
+  expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["completed_attempt", "answered", "user-hung-up"]);
+});
+
+test("a call whose media never opens fails in bounded time", async () => {
+  carrier.legFor = () => new Promise(() => {});
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(25, () => events.includes("call.ended"));
+  await over;
+  expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["failed_attempt", "failed", "failed"]);
+});
+
+test("a call that is hung up before its media could be opened leaves no recording open", async () => {
+  recordingPath = () => ({ absolute: "/nowhere/at/all.wav", relative: "all.wav" });
+  const legs = Promise.withResolvers<void>();
+  const legFor = carrier.legFor.bind(carrier);
+  carrier.legFor = async (call) => {
+    await legs.promise;
+    return await legFor(call);
+  };
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  attempts.hangUp(TENANT, callId);
+  await pass(4);
+  await over;
+  legs.resolve();
+  await settle();
+  expect(await store.recordings.unfinished(TENANT)).toEqual([]);
 });

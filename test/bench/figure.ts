@@ -31,6 +31,10 @@ export const keepsBudget = (figure: Figure): boolean | null => {
   return ratio === null ? null : ratio <= budget.ratio;
 };
 
+/** The bare loop misses the same limit: the machine is too busy for the figure to say anything about the host. */
+const isFloorOver = ({ budget, floor }: Figure): boolean =>
+  budget !== undefined && "value" in budget && floor !== null && floor > budget.value;
+
 const number = (value: number | null): string => {
   if (value === null || Number.isNaN(value)) return "–";
   const size = Math.abs(value);
@@ -55,12 +59,12 @@ export const tableOf = ({ scenario, calls, seconds, figures }: Outcome): string 
       number(figure.floor),
       ratio === null ? "" : `${number(ratio)} ×`,
       budgetText(figure),
-      kept === null ? "" : kept ? "✓" : "✗",
+      kept === null ? "" : kept ? "✓" : isFloorOver(figure) ? "✗ floor too" : "✗",
     ];
   });
   const all = [["", "value", "", "floor", "ratio", "budget", ""], ...rows];
   const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  const isText = (column: number): boolean => column === 0 || column === 2;
+  const isText = (column: number): boolean => column === 0 || column === 2 || column === 6;
   const lines = all.map((row) =>
     row
       .map((cell, column) => (isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))

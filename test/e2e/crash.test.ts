@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mediasoupWorkerBin } from "../../scripts/paths.ts";
 import { hasAsterisk, TestAsterisk } from "../support/asterisk.ts";
@@ -7,6 +7,9 @@ import { type Json, OpenDeep, type PlacedCall } from "../support/open-deep.ts";
 import { hasSipCallee, SipCallees } from "../support/sip-callee.ts";
 import { Telephone } from "../support/telephone.ts";
 import { until } from "../support/until.ts";
+
+/** Whole processes start, ring and talk in real time. */
+setDefaultTimeout(20_000);
 
 /** What of a recording may be missing at its end: what was in memory, in ms. */
 const UNWRITTEN_MS = 1200;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { ulawDecode } from "../../src/media/audio/g711.ts";
 import { hasAsterisk, TestAsterisk } from "../support/asterisk.ts";
 import { findSound, matchText, stereo, toneSpan } from "../support/likeness.ts";
@@ -7,6 +7,9 @@ import { RealtimeProcess } from "../support/realtime-process.ts";
 import { hasSipCallee } from "../support/sip-callee.ts";
 import { Telephone } from "../support/telephone.ts";
 import { until } from "../support/until.ts";
+
+/** Whole processes start, ring and talk in real time. */
+setDefaultTimeout(20_000);
 
 const missing = !hasAsterisk() || !hasSipCallee();
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { encodeUlaw, ulawDecode } from "../../src/media/audio/g711.ts";
 import { hasAsterisk, TestAsterisk } from "../support/asterisk.ts";
 import { CalleeMedia } from "../support/callee-media.ts";
@@ -9,6 +9,9 @@ import { RealtimeServer } from "../support/realtime-server/server.ts";
 import { hasSipCallee, SipCallees } from "../support/sip-callee.ts";
 import { CALLEE_SPEECH, samplesOf } from "../support/telephone.ts";
 import { until } from "../support/until.ts";
+
+/** Whole processes start, ring and talk in real time. */
+setDefaultTimeout(20_000);
 
 const missing = !hasAsterisk() || !hasSipCallee();
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import type { OdPhone } from "../../public/softphone/element.ts";
@@ -11,6 +11,9 @@ import { RealtimeProcess } from "../support/realtime-process.ts";
 import { hasSipCallee } from "../support/sip-callee.ts";
 import { CALLEE_SPEECH, samplesOf, Telephone } from "../support/telephone.ts";
 import { until } from "../support/until.ts";
+
+/** Whole processes start, ring and talk in real time. */
+setDefaultTimeout(20_000);
 
 const missing = browserMissing() !== null || !existsSync(mediasoupWorkerBin()) || !hasAsterisk() || !hasSipCallee();
 

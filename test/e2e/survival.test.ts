@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Attempts, createAttempts } from "../../src/agents/attempt-run.ts";
 import { CallCommands } from "../../src/agents/call-commands.ts";
 import { type Bus, createBus } from "../../src/core/bus.ts";
@@ -16,6 +16,9 @@ import { demoVoice } from "../../src/media/voices/demo-voice.ts";
 import { toneBytes } from "../support/call-rig.ts";
 import { OpenDeep } from "../support/open-deep.ts";
 import { until } from "../support/until.ts";
+
+/** Whole processes start, ring and talk in real time. */
+setDefaultTimeout(20_000);
 
 const TENANT = "default";
 /** Numbers by what is broken about calls to them. */

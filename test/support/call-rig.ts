@@ -42,6 +42,7 @@ export class FakeLeg implements CarrierLeg {
   skipped = 0;
   closed = 0;
   throwOnSend = false;
+  throwOnClose = false;
   constructor(
     readonly sink: LegSink,
     readonly nowMs: () => number,
@@ -58,6 +59,7 @@ export class FakeLeg implements CarrierLeg {
   tick(): void {}
   close(): void {
     this.closed++;
+    if (this.throwOnClose) throw new Error("the leg cannot be closed");
   }
 }
 

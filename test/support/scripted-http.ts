@@ -17,6 +17,9 @@ export type Fault =
   | { hang: true }
   | { garbage: string; contentType?: string };
 
+/** Steps in their order, or what to do by what is asked. */
+export type Script<Step> = (Step | Fault)[] | ((request: Recorded) => Step | Fault);
+
 /** How a stream ends: properly, torn off, or never. */
 export type StreamEnd = "close" | "tear" | "stall";
 
@@ -24,8 +27,8 @@ export type StreamEnd = "close" | "tear" | "stall";
 export class ScriptedHttp<Step extends object> {
   readonly requests: Recorded[] = [];
   readonly origin: string;
-  /** Still to be played. */
-  steps: (Step | Fault)[];
+  /** Still to be played; none of a script that decides by itself. */
+  readonly steps: (Step | Fault)[];
   readonly #server: Bun.Server<undefined>;
 
   /**
@@ -33,11 +36,12 @@ export class ScriptedHttp<Step extends object> {
    * @param answer plays one step
    */
   constructor(options: {
-    steps: (Step | Fault)[];
+    script: Script<Step>;
     refuse: (request: Recorded) => Response | null;
     answer: (step: Step, request: Recorded) => Response;
   }) {
-    this.steps = options.steps;
+    const { script } = options;
+    this.steps = typeof script === "function" ? [] : script;
     this.#server = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
@@ -61,7 +65,7 @@ export class ScriptedHttp<Step extends object> {
         });
         const refused = options.refuse(recorded);
         if (refused) return refused;
-        const step = this.steps.shift();
+        const step = typeof script === "function" ? script(recorded) : this.steps.shift();
         if (!step) return new Response("the script is over", { status: 418 });
         if ("hang" in step) return new Promise<Response>(() => {});
         if ("garbage" in step) {

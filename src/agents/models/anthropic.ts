@@ -21,6 +21,9 @@ export const ANTHROPIC_MODEL = "claude-haiku-5-5";
 /** Where Anthropic serves it. */
 export const ANTHROPIC_URL = "https://api.anthropic.com";
 
+/** Never reached; without one of its own the client refuses long answers that are not streamed. */
+const CLIENT_TIMEOUT_MS = 600_000;
+
 const count = z.number().int().nonnegative().nullish().catch(0);
 
 /** What is read of a message; its blocks are kept as they came, to be sent back. */
@@ -55,7 +58,9 @@ export const anthropicWire = (settings: { apiKey: string; model: string; baseUrl
     apiKey: settings.apiKey,
     authToken: null,
     baseURL: settings.baseUrl ?? ANTHROPIC_URL,
+    // Tries and time are decided in one place for all vendors.
     maxRetries: 0,
+    timeout: CLIENT_TIMEOUT_MS,
     logLevel: "off",
   });
   const { model } = settings;

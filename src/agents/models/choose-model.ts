@@ -1,7 +1,8 @@
 import type { Config } from "../../core/config.ts";
 import { ANTHROPIC_MODEL, anthropicWire } from "./anthropic.ts";
 import { createModel } from "./completion.ts";
-import { GEMINI_MODEL, geminiWire } from "./gemini.ts";
+import { geminiWire } from "./gemini.ts";
+import { GEMINI_MODEL } from "./gemini-client.ts";
 import type { Model } from "./model.ts";
 import { openAiWire } from "./openai.ts";
 import type { TryDeps } from "./tries.ts";

@@ -20,6 +20,9 @@ const STREAM_SILENCE_MS = 20_000;
 const TRIES = 4;
 /** Longest account of what is wrong with an answer, in characters. */
 const MAX_PROBLEM = 2000;
+/** Places named in the cause of a failure. */
+const MAX_PLACES = 10;
+const NO_JSON = "It is not JSON. It must be one JSON object and nothing else.";
 
 /** A model on a vendor's wire: validated answers, tools, repairs, tries and accounts, the same for every vendor. */
 export const createModel = (wire: Wire, deps: TryDeps): Model => ({
@@ -88,7 +91,7 @@ const converse = async <T>(
     }
     const read = await readAnswer(request.schema, answer.text);
     if (read.ok) return { value: read.value, usage: usage.sum, toolCalls, repairs };
-    if (repairs >= maxRepairs) throw fail({ failure: "invalid-answer" }, read.problem);
+    if (repairs >= maxRepairs) throw fail({ failure: "invalid-answer" }, read.places);
     repairs++;
     isJson = read.isJson;
     conversation.say(
@@ -124,18 +127,21 @@ const toolsRun = async <T>(
   }
 };
 
-type Read<T> = { ok: true; value: T } | { ok: false; isJson: boolean; problem: string };
+/** `problem` is for the model and may repeat what it said; `places` only says where, for logs. */
+type Read<T> = { ok: true; value: T } | { ok: false; isJson: boolean; problem: string; places: string };
 
 const readAnswer = async <T>(schema: z.ZodType<T>, text: string): Promise<Read<T>> => {
   let given: unknown;
   try {
     given = JSON.parse(withoutFence(text));
   } catch {
-    return { ok: false, isJson: false, problem: "It is not JSON. It must be one JSON object and nothing else." };
+    return { ok: false, isJson: false, problem: NO_JSON, places: "no JSON" };
   }
   const parsed = await schema.safeParseAsync(given);
   if (parsed.success) return { ok: true, value: parsed.data };
-  return { ok: false, isJson: true, problem: z.prettifyError(parsed.error).slice(0, MAX_PROBLEM) };
+  const places = parsed.error.issues.slice(0, MAX_PLACES).map(({ path, code }) => `${path.join(".")}: ${code}`);
+  const problem = z.prettifyError(parsed.error).slice(0, MAX_PROBLEM);
+  return { ok: false, isJson: true, problem, places: places.join(", ") };
 };
 
 /** Models that are only asked for JSON like to put it between marks of code. */

@@ -85,7 +85,8 @@ export const chatConversation = (client: OpenAI, model: string, setup: WireSetup
       const params: ChatCompletionCreateParamsBase = {
         model,
         messages: round.mayUseTools ? [told, ...messages.slice(1)] : messages,
-        max_completion_tokens: setup.maxOutputTokens,
+        // The older name: servers that know only Chat Completions know it.
+        max_tokens: setup.maxOutputTokens,
         ...(round.mayUseTools
           ? { tools: setup.tools.map((tool) => ({ type: "function", function: tool })) }
           : {

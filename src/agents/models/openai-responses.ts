@@ -101,8 +101,8 @@ const checked = (response: unknown): Response => {
   const parsed = responseShape.safeParse(response);
   if (!parsed.success) throw new UnreadableAnswer("no response", { cause: parsed.error });
   const { status, error } = parsed.data;
-  if (status === "failed" || status === "cancelled") throw new ResponseFailed(error?.code ?? "", `response ${status}`);
-  return response as Response;
+  if (status === "completed" || status === "incomplete") return response as Response;
+  throw new ResponseFailed(error?.code ?? "", `response ${status}`);
 };
 
 const readResponse = (response: Response): WireAnswer => {

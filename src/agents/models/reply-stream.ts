@@ -10,7 +10,7 @@ const MAX_NAME = 200;
 export class ReplyStream {
   readonly #field: string;
   #depth = 0;
-  /** Strings at depth 1 alternate between names and values. */
+  /** The next string is a name of the object itself: strings at depth 1 alternate between names and values. */
   #expectsName = false;
   #isString = false;
   #isName = false;
@@ -59,7 +59,7 @@ export class ReplyStream {
       case '"':
         if (this.#depth === 0) return;
         this.#isString = true;
-        this.#isName = this.#depth === 1 && this.#expectsName;
+        this.#isName = this.#expectsName;
         this.#isReply = this.#depth === 1 && !this.#expectsName && this.#lastName === this.#field;
         this.#name = "";
     }

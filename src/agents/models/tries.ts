@@ -109,6 +109,8 @@ const tryOnce = async <T>(rules: TryRules, deps: TryDeps, attempt: (one: Try) =>
     cancelTimeout();
     cancelSilence();
     signal?.removeEventListener("abort", stop);
+    // What the try left open, such as the rest of a stream nobody reads on, is closed.
+    end.abort();
   }
 };
 

@@ -75,6 +75,6 @@ export const retryAfterMs = (headers: Headers | undefined, nowMs: number): numbe
   if (Number.isFinite(fine) && fine >= 0) return fine;
   const text = headers?.get("retry-after") ?? "";
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const at = text === "" ? Number.NaN : Date.parse(text);
+  const at = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isFinite(at) ? Math.max(0, at - nowMs) : undefined;
 };

@@ -1,6 +1,6 @@
 import type { GoogleGenAI } from "@google/genai";
 import { z } from "zod";
-import { explainGemini, GEMINI_MODEL, geminiTokens } from "../models/gemini.ts";
+import { explainGemini, GEMINI_MODEL, geminiTokens } from "../models/gemini-client.ts";
 import type { ModelUsage } from "../models/model.ts";
 import { SEARCH_QUERY_USD, textCost } from "../models/text-prices.ts";
 import { type TryDeps, withTries } from "../models/tries.ts";

@@ -1,3 +1,4 @@
+import { messageOf } from "../../core/errors.ts";
 import { FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS } from "../audio/frame.ts";
 import { levelDbov, ulawEnergy } from "../audio/level.ts";
 import { Playout, PlayoutCuts } from "../audio/playout.ts";
@@ -21,6 +22,8 @@ const METER_TICKS = 5;
 const DRAIN_TAIL_MS = 200;
 /** How long a drain waits for speech that was announced but has not begun, in ms. */
 const DRAIN_START_MS = 5000;
+/** A voice that has said nothing for so long after the answer is taken for lost, in ms: longer than it needs to try again. */
+const FIRST_WORD_LIMIT_MS = 12_000;
 /** How fast a level falls back, per frame. */
 const LEVEL_FALL = 0.6;
 /** Turn latencies kept per call; later ones are told but not kept. */
@@ -70,6 +73,8 @@ export class Bridge implements LegSink, VoiceSink {
   #answeredAtMs = -1;
   #opening = true;
   #openingStarted = false;
+  /** Something of the agent was heard, or will never be: the voice is lost. */
+  #firstWordSettled = false;
   /** An utterance is being played, perhaps starved of audio for a moment. */
   #speaking = false;
   /** The last frame that was sent held speech. */
@@ -227,6 +232,7 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   voiceLost(recovered: boolean, detail: string): void {
+    if (!recovered) this.#firstWordSettled = true;
     this.#deps.emit({ type: "voice-lost", callId: this.callId, recovered, detail });
   }
 
@@ -246,7 +252,13 @@ export class Bridge implements LegSink, VoiceSink {
     this.#sendSlot(now);
     if (this.#deps.nowMs() - deadlineMs > LATE_MS) this.#lateFrames++;
     if (this.#drain) this.#checkDrain(now, this.#drain);
+    if (!this.#firstWordSettled && now - this.#answeredAtMs > FIRST_WORD_LIMIT_MS) this.#giveUpVoice();
     if ((++this.#ticks + this.slot) % METER_TICKS === 0) this.#updateMeters();
+  }
+
+  #giveUpVoice(): void {
+    this.#voice?.close();
+    this.voiceLost(false, "the voice said nothing after the answer");
   }
 
   /** Slots that passed while the process stood still: nothing can be sent in them any more. */
@@ -282,7 +294,7 @@ export class Bridge implements LegSink, VoiceSink {
   #sendSpeech(item: number, now: number): void {
     const first = !this.#flowing;
     this.#flowing = true;
-    this.#speaking = true;
+    this.#speaking = this.#firstWordSettled = true;
     if (this.#opening) this.#openingStarted = true;
     this.#turns.playing(item, now - this.#answeredAtMs);
     this.#send(first);
@@ -382,9 +394,14 @@ export class Bridge implements LegSink, VoiceSink {
 
   #closeEnds(): void {
     this.#closed = true;
-    this.#leg?.close();
-    this.#voice?.close();
     this.taps.clear();
+    for (const end of [this.#leg, this.#voice]) {
+      try {
+        end?.close();
+      } catch (thrown) {
+        this.log("error", `an end of the call could not be closed: ${messageOf(thrown)}`);
+      }
+    }
   }
 
   /** Closes leg, voice, taps and recording, then tells what was measured. Never throws. */
@@ -397,7 +414,7 @@ export class Bridge implements LegSink, VoiceSink {
     try {
       recording = (await recorder?.close()) ?? null;
     } catch (thrown) {
-      this.log("error", `the recording could not be closed: ${String(thrown)}`);
+      this.log("error", `the recording could not be closed: ${messageOf(thrown)}`);
     }
     this.#deps.meters.clear(this.slot);
     this.#deps.emit({ type: "closed", callId: this.callId, stats, recording });

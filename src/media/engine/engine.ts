@@ -115,11 +115,11 @@ export class Engine {
       if (!wanted) return await this.#close(bridge);
       emit({ type: "opened", callId, port: leg.port, slot });
     } catch (thrown) {
-      leg?.close();
-      await recorder?.close();
       this.#opening.delete(callId);
       this.#freeSlots.push(slot);
       emit({ type: "open-failed", callId, detail: messageOf(thrown) });
+      leg?.close();
+      await recorder?.close();
     }
   }
 

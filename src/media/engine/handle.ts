@@ -112,7 +112,10 @@ export const startMedia = async (deps: {
   await spawn();
   return {
     meters,
-    send: (command) => worker?.postMessage(command),
+    // A thread that is still starting would take a command for its settings.
+    send: (command) => {
+      if (up) worker?.postMessage(command);
+    },
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -123,6 +126,7 @@ export const startMedia = async (deps: {
       closing = true;
       const thread = worker;
       if (!thread) return;
+      if (!up) return thread.terminate();
       const ended = new Promise<void>((done) => thread.addEventListener("close", () => done()));
       thread.postMessage({ type: "shutdown" } satisfies MediaCommand);
       await Promise.race([ended, Bun.sleep(CLOSE_TIMEOUT_MS)]);

@@ -36,11 +36,11 @@ export class Recorder {
   #failed = false;
   #idle: (() => void) | null = null;
 
-  /** Creates the file (its folder must exist). @throws when it cannot be created. */
+  /** Creates the file (its folder must exist), readable by its owner only. @throws when it cannot be created. */
   constructor(path: string, onError: (detail: string) => void) {
     this.#path = path;
     this.#onError = onError;
-    this.#fd = openSync(path, "w");
+    this.#fd = openSync(path, "w", 0o600);
     writeSync(this.#fd, header(0));
     this.#onWritten = (error) => this.#written(error);
   }

@@ -25,7 +25,8 @@ export const startTicker = (options: {
       skipped = missed;
       deadline += missed * periodMs;
     }
-    while (deadline <= nowMs()) {
+    // Bounded: ticks that take longer than their period must not keep the thread from its sockets.
+    for (let run = 0; run <= MAX_CATCH_UP && deadline <= nowMs(); run++) {
       try {
         onTick(deadline, skipped);
       } catch (thrown) {

@@ -48,7 +48,7 @@ const fieldsOf = (schema: JsonSchema, prefix = "", depth = 0): FieldLine[] => {
 const Fields = ({ title, schema, isAsked }: { title: string; schema: JsonSchema; isAsked: boolean }) => {
   const fields = fieldsOf(schema);
   return fields.length === 0 ? null : (
-    <div class="table-wrap">
+    <div class="table-wrap" tabindex={0}>
       <table class="table">
         <caption>{title}</caption>
         <thead>
@@ -123,7 +123,7 @@ const ProblemTable = () => (
       <code>title</code>, <code>status</code>, <code>detail</code>, <code>fix</code>, and <code>errors</code> with one
       entry for each field at fault.
     </p>
-    <div class="table-wrap">
+    <div class="table-wrap" tabindex={0}>
       <table class="table">
         <caption class="vh">Every problem the API answers with</caption>
         <thead>

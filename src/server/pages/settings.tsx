@@ -45,7 +45,7 @@ const NextSteps = ({ carrier, voice }: { carrier: string; voice: string }) => (
         <>
           <h3>A phone network</h3>
           <p>An Asterisk of yours, with a trunk. The folder asterisk/ has a complete configuration to start from.</p>
-          <pre class="code">
+          <pre class="code" tabindex={0}>
             {
               "ARI_URL=http://127.0.0.1:8088\nARI_USERNAME=opendeep\nARI_PASSWORD=…\nARI_DIAL_ENDPOINT=PJSIP/{number}@trunk"
             }

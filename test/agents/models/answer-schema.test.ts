@@ -42,6 +42,7 @@ test("what a schema may not say is told in words", () => {
   expect(properties.phone?.description).toBe("Pattern: ^\\+\\d+$");
   expect(properties.count as unknown).toEqual({ type: "integer", description: "At least 1. At most 5." });
   expect(properties.tags as unknown).toMatchObject({ type: "array", description: "At most 3 entries." });
+  expect(JSON.stringify(properties.source)).toContain('{"type":"string","enum":["link"]}');
   expect(properties.day as unknown).toEqual({ type: "string", format: "date" });
 });
 

@@ -182,3 +182,8 @@ test("a service that says nothing is left after the timeout, and a stop ends the
   await until("both requests were dropped", () => server.requests.every((one) => one.wasDropped));
   expect(time.held).toEqual([]);
 });
+
+test("a long answer may come whole", async () => {
+  const { model } = open([{ say: BOOKING }]);
+  expect((await model.complete({ ...request, maxOutputTokens: 64_000 })).value).toEqual(BOOKING);
+});

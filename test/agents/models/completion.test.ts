@@ -54,6 +54,8 @@ test("an answer that does not fit again fails, says so, and names what it cost",
   const failed = await failureOf(model.complete(request));
   expect(failed).toMatchObject({ failure: "invalid-answer", retryable: true, usage: { rounds: 2, outputTokens: 40 } });
   expect(failed.usage?.costUsd).toBeGreaterThan(0);
+  // Where, for the log, without what the model said.
+  expect(failed.cause).toBe("seats: too_small");
   expect(server.requests).toHaveLength(2);
 });
 
@@ -114,6 +116,20 @@ test("a tool whose outside fails tells the model, and a tool with a bug ends the
   expect(model.complete({ ...request, tools: [tool(() => Promise.reject(bug))] })).rejects.toBe(bug);
 });
 
+test("after a bug in one tool the others are told to stop", async () => {
+  const { time, model } = open([{ call: [call({ what: "x" }, "slow"), call({ what: "x" }, "broken")] }]);
+  const bug = new TypeError("undefined is not a function");
+  let heard: AbortSignal | undefined;
+  const slow = tool((_args, { signal }) => {
+    heard = signal;
+    return new Promise(() => {});
+  }, "slow");
+  const broken = tool(() => Promise.reject(bug), "broken");
+  await expect(model.complete({ ...request, tools: [slow, broken] })).rejects.toBe(bug);
+  expect(heard?.aborted).toBe(true);
+  await until("no timeout runs", () => time.held.length === 0);
+});
+
 test("a tool that never answers is given up after a minute, and told so", async () => {
   const { server, time, model } = open([{ call: [call({ what: "x" })] }, { say: BOOKING }]);
   const answer = model.complete({ ...request, tools: [tool(() => new Promise(() => {}))] });
@@ -158,6 +174,20 @@ test("after so many rounds of tools the model has to answer, and one that does n
   const stubborn = open([asks, asks, asks, asks]);
   const failed = await failureOf(stubborn.model.complete({ ...request, tools, maxToolRounds: 2 }));
   expect(failed).toMatchObject({ failure: "too-many-tool-calls", usage: { rounds: 3 } });
+});
+
+test("completions side by side keep to their own conversations", async () => {
+  const { server, model } = open(({ body }) => {
+    const [{ content }, ...rest] = body.input;
+    return rest.length === 0 ? { call: [call({ what: content })] } : { say: { ...BOOKING, reply: rest.at(-1).output } };
+  });
+  const tools = [tool(async ({ what }: { what: string }) => `found ${what}`)];
+  const words = ["ants", "bees", "cats", "dogs", "eels"];
+  const answers = await Promise.all(
+    words.map((text) => model.complete({ ...request, messages: [{ role: "user", text }], tools })),
+  );
+  expect(answers.map(({ value }) => value.reply)).toEqual(words.map((word) => `"found ${word}"`));
+  expect(server.requests).toHaveLength(10);
 });
 
 test("a try that fails between tools keeps the conversation", async () => {

@@ -98,6 +98,26 @@ test("a stream that is torn off is asked for again and its reply begins again", 
   expect(reply.heard.join("").split("|")).toEqual([BOOKING.reply, BOOKING.reply]);
 });
 
+test.each([
+  [true, 'data: {"choices":[{"index":0,"delta":{"content":"{\\"reply\\": \\"Bo"},"finish_reason":null}]}'],
+  [
+    false,
+    'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"{\\"reply\\": \\"Bo"}',
+  ],
+])(
+  "a stream that ends early as if it were complete is asked for again; Chat Completions: %p",
+  async (isPlain, frame) => {
+    const { server, model } = open([{ garbage: `${frame}\n\n`, contentType: "text/event-stream" }, { say: BOOKING }], {
+      isPlain,
+    });
+    const reply = replyListener();
+    // Tried again, not repaired: what came was no answer.
+    expect(await model.complete({ ...request, reply })).toMatchObject({ value: BOOKING, repairs: 0 });
+    expect(reply.heard.join("")).toBe(`Bo|${BOOKING.reply}`);
+    expect(server.steps).toEqual([]);
+  },
+);
+
 test("a stream that falls silent is given up before its time is over", async () => {
   const { server, time, model } = open([{ say: BOOKING, end: "stall" }, { say: BOOKING }]);
   const reply = replyListener();

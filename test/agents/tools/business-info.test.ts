@@ -150,13 +150,13 @@ test.each([
 });
 
 test.each([
-  [googleError(429, "RESOURCE_EXHAUSTED")],
-  [googleError(503, "UNAVAILABLE")],
-  [{ garbage: "<html>Bad gateway</html>" }],
-  [{ garbage: '{"places":{}}' }],
-  [{ garbage: '{"places":[{"id":""}]}' }],
-  [{ garbage: `{"places":[],"x":"${"x".repeat(600_000)}"}` }],
-])("after %p it is asked again, once", async (fault) => {
+  ["too many requests", googleError(429, "RESOURCE_EXHAUSTED")],
+  ["an overload", googleError(503, "UNAVAILABLE")],
+  ["a page of a proxy", { garbage: "<html>Bad gateway</html>" }],
+  ["places that are no list", { garbage: '{"places":{}}' }],
+  ["places without ids", { garbage: '{"places":[{"id":""}]}' }],
+  ["an answer without end", { garbage: `{"places":[],"x":"${"x".repeat(600_000)}"}` }],
+] as const)("after %s it is asked again, once", async (_, fault) => {
   const { deps, time } = open([fault, { places: [dentist] }, fault, fault]);
   expect((await businessInfo({ query: "dentist" }, deps)).businesses).toHaveLength(1);
   expect(time.pauses).toEqual([500]);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { geminiClient } from "../../../src/agents/models/gemini.ts";
+import { geminiClient } from "../../../src/agents/models/gemini-client.ts";
 import { searchInternet } from "../../../src/agents/tools/search-internet.ts";
 import {
   errorInfo,

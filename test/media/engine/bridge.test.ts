@@ -212,6 +212,34 @@ test("a throwing leg ends its call only", async () => {
   expect(other.leg.sent.length).toBe(5);
 });
 
+test("a leg that cannot even be closed keeps neither its voice open nor the other calls waiting", async () => {
+  const rig = new CallRig();
+  const { leg, voice } = await rig.call("c1");
+  const other = await rig.call("c2");
+  leg.throwOnSend = leg.throwOnClose = true;
+  rig.run(100);
+  expect(voice.closed).toBe(1);
+  expect(other.leg.sent.length).toBe(5);
+  await rig.do({ type: "close", callId: "c1" });
+  expect(rig.of("closed").map(({ callId }) => callId)).toEqual(["c1"]);
+  const { slot } = rig.of("opened")[0]!;
+  await rig.call("c3");
+  expect(rig.of("opened").at(-1)!.slot).toBe(slot);
+});
+
+test("a voice that says nothing after the answer is lost: nobody listens to silence for long", async () => {
+  const rig = new CallRig();
+  const { voice } = await rig.call("c1");
+  const other = await rig.call("c2");
+  rig.run(5000);
+  other.voice.speak(1, 100);
+  rig.run(6900);
+  expect(rig.of("voice-lost")).toEqual([]);
+  rig.run(60_000);
+  expect(rig.of("voice-lost").map(({ callId, recovered }) => [callId, recovered])).toEqual([["c1", false]]);
+  expect(voice.closed).toBe(1);
+});
+
 test("supervisors' taps carry every frame of both parties, with unbroken numbers", async () => {
   const rig = new CallRig();
   const { voice } = await rig.call();

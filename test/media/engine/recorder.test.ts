@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtemp, readFile, rm, truncate } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseWavHeader, WAV_HEADER_BYTES } from "../../../src/media/audio/wav.ts";
@@ -91,4 +91,10 @@ test("a ring that is full drops new sound, counts it, and the file stays whole",
   expect(recorder.droppedFrames).toBeGreaterThan(0);
   const file = await recorder.close();
   expect(file.durationMs).toBe(8000);
+});
+
+test("a recording is readable by its owner only", async () => {
+  const path = join(folder, "private.wav");
+  await new Recorder(path, () => {}).close();
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { startTicker } from "../../../src/media/engine/tick.ts";
+import { until } from "../../support/until.ts";
 
 /** Runs a ticker on the real clock for `ms`, blocking the thread for `blockMs` once. */
 const run = async (ms: number, blockMs: number, onTick: (deadline: number, skipped: number) => void = () => {}) => {
@@ -44,4 +45,31 @@ test("a tick that throws does not stop the beat", async () => {
   });
   expect(errors.length).toBe(deadlines.length);
   expect(deadlines.length).toBeGreaterThan(3);
+});
+
+test("ticks that take longer than a period let the thread hear its sockets between them", async () => {
+  let now = 0;
+  let ticks = 0;
+  let skippedTicks = 0;
+  let most = 0;
+  let sinceOthers = 0;
+  const others = setInterval(() => {
+    sinceOthers = 0;
+  }, 0);
+  const ticker = startTicker({
+    periodMs: 20,
+    nowMs: () => now,
+    onTick: (_deadline, skipped) => {
+      skippedTicks += skipped;
+      most = Math.max(most, ++sinceOthers);
+      if (++ticks < 200) now += 30;
+    },
+    onError: () => {},
+  });
+  now = 20;
+  await until("all ticks ran", () => ticks >= 200);
+  ticker.stop();
+  clearInterval(others);
+  expect(most).toBeLessThanOrEqual(8);
+  expect(Math.abs(ticks + skippedTicks - now / 20)).toBeLessThanOrEqual(4);
 });

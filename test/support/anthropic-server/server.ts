@@ -1,4 +1,4 @@
-import { type Fault, pieces, type Recorded, ScriptedHttp, type StreamEnd, sse } from "../scripted-http.ts";
+import { type Fault, pieces, type Recorded, type Script, ScriptedHttp, type StreamEnd, sse } from "../scripted-http.ts";
 
 /** The key the service takes. */
 export const ANTHROPIC_KEY = "sk-ant-test-0123456789";
@@ -25,9 +25,9 @@ const USAGE = { input_tokens: 50, cache_read_input_tokens: 40, cache_creation_in
 
 /** Anthropic's Messages API as a client sees it from outside, with a script instead of a model. */
 export class AnthropicServer extends ScriptedHttp<ClaudeStep> {
-  constructor(steps: (ClaudeStep | Fault)[]) {
+  constructor(script: Script<ClaudeStep>) {
     let number = 0;
-    super({ steps, refuse: refusal, answer: (step, request) => play(step, request, ++number) });
+    super({ script, refuse: refusal, answer: (step, request) => play(step, request, ++number) });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Fault, pieces, type Recorded, ScriptedHttp, type StreamEnd, sse } from "../scripted-http.ts";
+import { type Fault, pieces, type Recorded, type Script, ScriptedHttp, type StreamEnd, sse } from "../scripted-http.ts";
 
 /** The key the service takes. */
 export const GEMINI_KEY = "AIza-test-0123456789";
@@ -54,10 +54,10 @@ export const GEMINI_USAGE = {
  * that takes functions or a form of the answer, not both.
  */
 export class GeminiServer extends ScriptedHttp<GeminiStep> {
-  constructor(steps: (GeminiStep | Fault)[], options: { isOld?: boolean } = {}) {
+  constructor(script: Script<GeminiStep>, options: { isOld?: boolean } = {}) {
     let number = 0;
     super({
-      steps,
+      script,
       refuse: (request) => refusal(request, options.isOld ?? false),
       answer: (step, request) => play(step, request, ++number),
     });

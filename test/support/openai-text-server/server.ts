@@ -1,4 +1,4 @@
-import { type Fault, type Recorded, ScriptedHttp } from "../scripted-http.ts";
+import { type Fault, type Recorded, type Script, ScriptedHttp } from "../scripted-http.ts";
 import { chat, messagesProblem } from "./chat.ts";
 import { inputProblem, respond } from "./responses.ts";
 import type { TextStep } from "./script.ts";
@@ -22,11 +22,11 @@ export const openAiError = (
 export class OpenAiTextServer extends ScriptedHttp<TextStep> {
   readonly url: string;
 
-  constructor(steps: (TextStep | Fault)[], options: { isPlain?: boolean; models?: string[] } = {}) {
+  constructor(script: Script<TextStep>, options: { isPlain?: boolean; models?: string[] } = {}) {
     const { isPlain = false, models } = options;
     let number = 0;
     super({
-      steps,
+      script,
       refuse: (request) => refusal(request, isPlain, models),
       answer: (step, request) =>
         request.path.endsWith("/responses") ? respond(step, request, ++number) : chat(step, request, ++number),

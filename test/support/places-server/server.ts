@@ -1,5 +1,5 @@
 import { errorInfo, googleError } from "../gemini-server/server.ts";
-import { type Fault, type Recorded, ScriptedHttp } from "../scripted-http.ts";
+import { type Fault, type Recorded, type Script, ScriptedHttp } from "../scripted-http.ts";
 
 /** The key the service takes. */
 export const PLACES_KEY = "AIza-places-0123456789";
@@ -12,9 +12,9 @@ export type PlacesStep = { places: ScriptedPlace[] };
 
 /** Google's Places API (New), text search only, as a client sees it from outside. */
 export class PlacesServer extends ScriptedHttp<PlacesStep> {
-  constructor(steps: (PlacesStep | Fault)[]) {
+  constructor(script: Script<PlacesStep>) {
     super({
-      steps,
+      script,
       refuse: refusal,
       answer: ({ places }, request) => {
         if (places.length === 0) return Response.json({});

@@ -14,6 +14,8 @@ const MAX_PACKET_BYTES = 1500;
 const MAX_SEND_ERRORS = 12;
 /** A frame quieter than this may be left out to catch up with a fast clock. */
 const SILENT = meanSquareOf(-50);
+/** … once it has been that quiet for so many frames, 1 s: by then every voice has found the end of the callee's turn. */
+const SILENT_FRAMES = 50;
 
 /** The UDP ports legs listen on, handed out round robin so that a port rests before it is used again. */
 export class RtpPorts {
@@ -56,6 +58,8 @@ export class RtpLeg implements CarrierLeg {
   #sequence = crypto.getRandomValues(new Uint16Array(1))[0]!;
   #timestamp = crypto.getRandomValues(new Uint32Array(1))[0]!;
   #sendErrors = 0;
+  /** Silent frames in a row while stream time is ahead. */
+  #silentFrames = 0;
 
   private constructor(port: number, sink: LegSink, nowMs: () => number) {
     this.port = port;
@@ -160,13 +164,16 @@ export class RtpLeg implements CarrierLeg {
 
   #deliver(nowMs: number): void {
     while (this.#jitter.pull(this.#frame, nowMs) !== NONE) {
-      // A sender with a fast clock runs ahead of time; what is dropped to catch up is silence.
-      if (this.#jitter.wantsDrop(nowMs) && ulawEnergy(this.#frame, 0, FRAME_SAMPLES) < SILENT) {
-        this.#jitter.leftOut();
-        continue;
-      }
-      this.#sink.calleeFrame(this.#frame, nowMs);
+      if (this.#mayLeaveOut(nowMs)) this.#jitter.leftOut();
+      else this.#sink.calleeFrame(this.#frame, nowMs);
     }
+  }
+
+  /** A sender with a fast clock, or a burst after a stall, runs ahead of time; what is left out to catch up is silence. */
+  #mayLeaveOut(nowMs: number): boolean {
+    const silent = this.#jitter.wantsDrop(nowMs) && ulawEnergy(this.#frame, 0, FRAME_SAMPLES) < SILENT;
+    this.#silentFrames = silent ? this.#silentFrames + 1 : 0;
+    return this.#silentFrames > SILENT_FRAMES;
   }
 
   send(frame: Uint8Array, talkspurt: boolean): void {

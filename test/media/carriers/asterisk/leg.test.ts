@@ -17,7 +17,7 @@ const until = async (what: () => boolean): Promise<void> => {
 };
 
 /** A leg on a real socket, and the carrier's socket that talks to it. */
-const open = async (port = 0) => {
+const open = async (port = 0, nowMs = () => performance.now()) => {
   const frames: Uint8Array[] = [];
   const lost: string[] = [];
   const sink: LegSink = {
@@ -39,17 +39,21 @@ const open = async (port = 0) => {
   });
   const from = port || 21_000 + Math.floor(Math.random() * 8000);
   const ports = new RtpPorts(from, from + 20);
-  const leg = await RtpLeg.open({ host: "127.0.0.1", ports, sink, nowMs: () => performance.now() });
+  const leg = await RtpLeg.open({ host: "127.0.0.1", ports, sink, nowMs });
   closers.push(() => {
     carrier.close();
     leg.close();
   });
   leg.setRemote("127.0.0.1", carrier.port);
-  leg.answered(performance.now());
-  const say = (socket: { send(data: Uint8Array, port: number, host: string): boolean }, seq: number): void => {
+  leg.answered(nowMs());
+  const say = (
+    socket: { send(data: Uint8Array, port: number, host: string): boolean },
+    seq: number,
+    hz = 440,
+  ): void => {
     const packet = new Uint8Array(12 + FRAME_SAMPLES);
     writeRtpHeader(packet, 0, seq, seq * FRAME_SAMPLES, 77, false);
-    packet.set(toneFrame(440, seq), 12);
+    packet.set(toneFrame(hz, seq, hz === 0 ? 0 : 8000), 12);
     socket.send(packet, leg.port, "127.0.0.1");
   };
   return { leg, frames, lost, received, carrier, say, from, ports };
@@ -61,6 +65,24 @@ test("audio of the carrier reaches the sink frame by frame, byte for byte", asyn
   await until(() => frames.length >= 10);
   expect(frames.slice(0, 10)).toEqual(Array.from({ length: 10 }, (_, i) => toneFrame(440, i)));
   expect(leg.counters.packetsReceived).toBe(10);
+});
+
+test("silence is left out to catch up with a fast clock only well after speech ended, so that no turn's end comes late", async () => {
+  // Time stands still, so that every packet is further ahead of it.
+  const { say, carrier, frames } = await open(0, () => 1000);
+  let seq = 0;
+  const talk = async (count: number, hz: number) => {
+    for (let i = 0; i < count; i++) say(carrier, seq++, hz);
+    await new Promise((done) => setTimeout(done, 30));
+  };
+  await talk(20, 440);
+  await talk(50, 0);
+  expect(frames.length).toBe(70);
+  await talk(20, 0);
+  expect(frames.length).toBe(70);
+  await talk(5, 440);
+  await talk(30, 0);
+  expect(frames.length).toBe(105);
 });
 
 test("packets from a stranger, and bytes that are no RTP, are dropped and counted", async () => {
