@@ -1,5 +1,5 @@
 import { chooseModel } from "../agents/models/choose-model.ts";
-import { geminiClient } from "../agents/models/gemini.ts";
+import { geminiClient } from "../agents/models/gemini-client.ts";
 import type { Model } from "../agents/models/model.ts";
 import { scriptedModel } from "../agents/models/scripted.ts";
 import { SCRIPTED_ANALYSIS_ROLES } from "../agents/models/scripted-analysis.ts";

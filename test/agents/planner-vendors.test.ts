@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { chooseModel } from "../../src/agents/models/choose-model.ts";
-import { geminiClient } from "../../src/agents/models/gemini.ts";
+import { geminiClient } from "../../src/agents/models/gemini-client.ts";
 import { googleLookUps } from "../../src/agents/tools/look-ups.ts";
 import { systemSchedule } from "../../src/core/clock.ts";
 import { GEMINI_KEY, GeminiServer, type GeminiStep } from "../support/gemini-server/server.ts";
@@ -155,7 +155,7 @@ describe("a conversation with a real model's client", () => {
       expect(outcome).toMatchObject({ ok: false, reason: "failed" });
       expect(rig.planner.problem(rig.id)).toContain(says);
       expect((await rig.conversation()).plan).toBeNull();
-      rig.text.steps = [{ say: form }];
+      rig.text.steps.splice(0, Number.POSITIVE_INFINITY, { say: form });
       const again = await rig.planner.retry(rig.tenantId, rig.id);
       expect(again.ok && (await again.running.over).ok).toBe(true);
     },
