@@ -15,6 +15,17 @@ interface Farewell {
   toolCallId: string | null;
 }
 
+/** A conversation: what is being said in it beside the words. */
+interface Talking {
+  at: "talking";
+  farewell: Farewell | null;
+  interruptedFarewells: number;
+  /** The tool call whose question is before the owner; null while there is none. */
+  asking: string | null;
+  /** Questions put to the owner so far. */
+  asked: number;
+}
+
 /**
  * One attempt, dial to hang-up. `opening` media, voice and recording are being opened · `dialing` the carrier has the
  * request · `talking` answered · `closing` it is over, the last figures are on their way · `over` settled.
@@ -22,7 +33,7 @@ interface Farewell {
 export type AttemptState =
   | { at: "opening" }
   | { at: "dialing" }
-  | { at: "talking"; farewell: Farewell | null; interruptedFarewells: number }
+  | Talking
   | { at: "closing"; end: AttemptEnd }
   | { at: "over" };
 
@@ -39,6 +50,9 @@ export type AttemptInput =
   | { type: "callee-hung-up" }
   | { type: "farewell"; disposition: Disposition; toolCallId: string; speaking: boolean }
   | { type: "drained"; interrupted: boolean }
+  | { type: "ask-owner"; toolCallId: string; question: string; timeoutMs: number }
+  | { type: "owner-answered"; answer: string }
+  | { type: "owner-silent" }
   | { type: "voice-lost"; detail: string }
   | { type: "media-lost"; detail: string }
   | { type: "media-died" }
@@ -58,6 +72,11 @@ export type AttemptEffect =
   | { do: "apologise" }
   | { do: "drain"; expectSpeech: boolean }
   | { do: "go-on"; toolCallId: string }
+  | { do: "ask-owner"; toolCallId: string; question: string; timeoutMs: number }
+  | { do: "decline-question"; toolCallId: string; why: "one-is-open" | "too-many" | "call-ends" }
+  | { do: "tell-answer"; toolCallId: string; answer: string }
+  | { do: "say-no-answer"; toolCallId: string }
+  | { do: "drop-question"; toolCallId: string | null }
   | { do: "hang-up-carrier" }
   | { do: "close-media" }
   | { do: "settle"; end: AttemptEnd };
@@ -67,6 +86,8 @@ export const ATTEMPT_START: AttemptState = { at: "opening" };
 
 /** Farewells the callee may talk over before the line is cut all the same. */
 const MAX_INTERRUPTED_FAREWELLS = 1;
+/** Questions to the owner in one call: beyond it the owner had better speak with the callee. */
+const MAX_QUESTIONS = 5;
 
 const close = (end: AttemptEnd, carrierIsDone: boolean): [AttemptState, AttemptEffect[]] => [
   { at: "closing", end },
@@ -83,6 +104,15 @@ const over = (end: AttemptEnd, effects: AttemptEffect[] = []): [AttemptState, At
  * attempt stands change nothing. Every way in leads to exactly one `settle`.
  */
 export const stepAttempt = (state: AttemptState, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
+  const [next, effects] = step(state, input);
+  const asked = state.at === "talking" ? state.asking : null;
+  const isOpen = next.at === "talking" && next.asking !== null;
+  if (asked === null || isOpen || input.type === "owner-answered") return [next, effects];
+  // First of all: an answer that comes from now on is late, and a voice speaks once all its tools have an outcome.
+  return [next, [{ do: "drop-question", toolCallId: input.type === "owner-silent" ? null : asked }, ...effects]];
+};
+
+const step = (state: AttemptState, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
   if (input.type === "media-died" && state.at !== "over") {
     const end = state.at === "closing" ? state.end : lost("media-lost", "the media thread died");
     return over(end, state.at === "closing" ? [] : [{ do: "hang-up-carrier" }]);
@@ -144,7 +174,7 @@ const whileDialing = (state: AttemptState, input: AttemptInput): [AttemptState, 
     case "carrier-media":
       return [state, [{ do: "set-remote", host: input.host, port: input.port }]];
     case "answered":
-      return [{ at: "talking", farewell: null, interruptedFarewells: 0 }, [{ do: "answer" }]];
+      return [{ at: "talking", farewell: null, interruptedFarewells: 0, asking: null, asked: 0 }, [{ do: "answer" }]];
     case "voice-lost":
       return close(lost("voice-lost", input.detail), false);
     case "media-lost":
@@ -155,8 +185,6 @@ const whileDialing = (state: AttemptState, input: AttemptInput): [AttemptState, 
       return [state, []];
   }
 };
-
-type Talking = Extract<AttemptState, { at: "talking" }>;
 
 const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
   switch (input.type) {
@@ -174,7 +202,7 @@ const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, Attem
     case "voice-lost": {
       if (state.farewell) return loseFarewellVoice(state, state.farewell);
       const farewell = { end: lost("voice-lost", input.detail), toolCallId: null };
-      return [{ ...state, farewell }, [{ do: "apologise" }, { do: "drain", expectSpeech: false }]];
+      return [{ ...state, farewell, asking: null }, [{ do: "apologise" }, { do: "drain", expectSpeech: false }]];
     }
     case "time-limit": {
       if (state.farewell) return [state, []];
@@ -182,12 +210,20 @@ const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, Attem
         { do: "say-goodbye", toolCallId: null },
         { do: "drain", expectSpeech: true },
       ];
-      return [{ ...state, farewell: { end: TOO_LONG, toolCallId: null } }, say];
+      return [{ ...state, farewell: { end: TOO_LONG, toolCallId: null }, asking: null }, say];
     }
     case "farewell":
       return sayFarewell(state, input);
     case "drained":
       return afterFarewell(state, input.interrupted);
+    case "ask-owner":
+      return askOwner(state, input);
+    case "owner-answered": {
+      if (state.asking === null) return [state, []];
+      return [{ ...state, asking: null }, [{ do: "tell-answer", toolCallId: state.asking, answer: input.answer }]];
+    }
+    case "owner-silent":
+      return giveUpAsking(state);
     default:
       return [state, []];
   }
@@ -199,6 +235,34 @@ const loseFarewellVoice = (state: Talking, farewell: Farewell): [AttemptState, A
   [{ do: "drain", expectSpeech: false }],
 ];
 
+const askOwner = (
+  state: Talking,
+  { toolCallId, question, timeoutMs }: Extract<AttemptInput, { type: "ask-owner" }>,
+): [AttemptState, AttemptEffect[]] => {
+  const why =
+    state.farewell !== null
+      ? "call-ends"
+      : state.asking !== null
+        ? "one-is-open"
+        : state.asked >= MAX_QUESTIONS
+          ? "too-many"
+          : null;
+  if (why !== null) return [state, [{ do: "decline-question", toolCallId, why }]];
+  const next = { ...state, asking: toolCallId, asked: state.asked + 1 };
+  return [next, [{ do: "ask-owner", toolCallId, question, timeoutMs }]];
+};
+
+/** The owner did not answer while the callee waited: the call ends politely, and another one may know the answer. */
+const giveUpAsking = (state: Talking): [AttemptState, AttemptEffect[]] => {
+  if (state.asking === null) return [state, []];
+  const end: AttemptEnd = { cause: "agent-hung-up", disposition: "answered", detail: "" };
+  const effects: AttemptEffect[] = [
+    { do: "say-no-answer", toolCallId: state.asking },
+    { do: "drain", expectSpeech: true },
+  ];
+  return [{ ...state, farewell: { end, toolCallId: null }, asking: null }, effects];
+};
+
 const sayFarewell = (
   state: Talking,
   input: Extract<AttemptInput, { type: "farewell" }>,
@@ -208,13 +272,13 @@ const sayFarewell = (
   // Speech that is under way is the goodbye itself; without any, the voice is asked for one.
   if (input.speaking) {
     const farewell = { end, toolCallId: input.toolCallId };
-    return [{ ...state, farewell }, [{ do: "drain", expectSpeech: false }]];
+    return [{ ...state, farewell, asking: null }, [{ do: "drain", expectSpeech: false }]];
   }
   const effects: AttemptEffect[] = [
     { do: "say-goodbye", toolCallId: input.toolCallId },
     { do: "drain", expectSpeech: true },
   ];
-  return [{ ...state, farewell: { end, toolCallId: null } }, effects];
+  return [{ ...state, farewell: { end, toolCallId: null }, asking: null }, effects];
 };
 
 const afterFarewell = (state: Talking, interrupted: boolean): [AttemptState, AttemptEffect[]] => {

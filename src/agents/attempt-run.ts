@@ -18,6 +18,7 @@ import {
 } from "./attempt-machine.ts";
 import type { CallCommand, CallCommands } from "./call-commands.ts";
 import { earlierCalls } from "./earlier-calls.ts";
+import { OwnerQuestionOfCall } from "./owner-question.ts";
 import { liveCallBrief } from "./prompts/live-call.ts";
 import { toCommand } from "./tools/call-tools.ts";
 
@@ -44,6 +45,8 @@ export interface AttemptDeps {
   voiceFor: VoiceFor;
   /** Said when a voice is lost for good in a conversation; null hangs up without a word. */
   apology: () => SpokenLine | null;
+  /** The sound of an answer of the owner, for voices that speak no words of their own; without it they need none. */
+  answerLine?: (answer: string) => Promise<SpokenLine>;
   /** Where the leg's packets are to be sent: the address the carrier reaches. */
   rtpHost: string;
   /** Absolute path of a new recording, and the same relative to the data folder; null records nothing. */
@@ -62,6 +65,8 @@ export interface Attempts {
   onCarrierEvent(event: CarrierEvent): void;
   /** Hangs up on a person's wish; false when the call is not live. */
   hangUp(tenantId: string, callId: string): boolean;
+  /** Hands the owner's answer to the call that asked; false when it does not run here or asks no more. */
+  ownerAnswered(tenantId: string, callId: string, answer: { questionId: string; answer: string }): boolean;
   /** Ids of the calls that run. */
   live(): string[];
   /** Hangs all calls up and waits until they are settled. */
@@ -95,6 +100,10 @@ export const createAttempts = (deps: AttemptDeps): Attempts => {
       if (running.get(callId)?.tenantId !== tenantId) return false;
       return deps.commands.send(callId, { type: "hang_up" });
     },
+    ownerAnswered: (tenantId, callId, answer) => {
+      if (running.get(callId)?.tenantId !== tenantId) return false;
+      return deps.commands.send(callId, { type: "owner_answered", ...answer });
+    },
     live: () => [...running.keys()],
     closeAll: async () => {
       const open = [...running.values()];
@@ -116,6 +125,7 @@ class Attempt {
   #state: AttemptState = ATTEMPT_START;
   #settled!: () => void;
   #stats: CallStats | null = null;
+  readonly #question: OwnerQuestionOfCall;
   #recordingId: string | null = null;
   #recording: RecordingFile | null = null;
   /** Store writes of this call, one after the other. */
@@ -126,6 +136,7 @@ class Attempt {
     this.#call = call;
     this.tenantId = call.tenantId;
     this.#log = deps.log.child({ callId: call.id });
+    this.#question = new OwnerQuestionOfCall({ store: deps.store, clock: deps.clock, call });
     this.over = new Promise((settled) => {
       this.#settled = settled;
     });
@@ -150,6 +161,8 @@ class Attempt {
     await store.calls.initiating(this.tenantId, call.id);
     const task = await store.tasks.get(this.tenantId, call.taskId);
     const agent = task?.agentId ? await store.agents.get(this.tenantId, task.agentId) : null;
+    const earlier = task === null || call.attempt === 1 ? null : await earlierCalls(store, task);
+    const ownerAnswer = earlier?.answers.at(-1)?.answer;
     const about = {
       action: call.action,
       context: task?.context ?? "",
@@ -157,12 +170,13 @@ class Attempt {
       agentName: call.agentName,
       organization: call.organization,
       attempt: call.attempt,
+      ...(ownerAnswer === undefined ? {} : { ownerAnswer }),
     };
     const brief = liveCallBrief({
       ...about,
       language: task?.language ?? "en",
       profile: agent?.instructions ?? "",
-      ...(task === null || call.attempt === 1 ? {} : { earlier: await earlierCalls(store, task) }),
+      ...(earlier === null ? {} : { earlier }),
     });
     const [leg, voice] = await Promise.all([
       carrier.legFor({ callId: call.id, to: call.to, about }),
@@ -225,6 +239,29 @@ class Attempt {
       case "go-on":
         media.send(toolResult(callId, effect.toolCallId, GO_ON, false));
         return;
+      case "ask-owner":
+        this.#noteTool("request_user_info", true, effect.question);
+        this.#after("owner", effect.timeoutMs, () => this.input({ type: "owner-silent" }));
+        return inBackground(this.#log, "ask the owner", this.#askOwner(effect));
+      case "decline-question":
+        this.#noteTool("request_user_info", false, "declined");
+        media.send(toolResult(callId, effect.toolCallId, DECLINED[effect.why], effect.why === "too-many"));
+        return;
+      case "tell-answer":
+        this.#timers.get("owner")?.();
+        this.#question.answered();
+        this.#note("question", "the owner answered");
+        return inBackground(this.#log, "tell the answer", this.#tellAnswer(effect));
+      case "say-no-answer":
+        media.send(toolResult(callId, effect.toolCallId, NO_ANSWER, true));
+        return;
+      case "drop-question":
+        this.#timers.get("owner")?.();
+        this.#note("question", "no answer came in time");
+        if (effect.toolCallId !== null) {
+          media.send(toolResult(callId, effect.toolCallId, DECLINED["call-ends"], false));
+        }
+        return inBackground(this.#log, "drop a question", this.#question.drop());
       case "hang-up-carrier":
         inBackground(this.#log, "hang up", carrier.hangUp(callId));
         return;
@@ -368,9 +405,32 @@ class Attempt {
         const { toolCallId, speaking } = command;
         return this.input({ type: "farewell", disposition: "answered", toolCallId, speaking });
       }
+      case "request_user_info":
+        return this.input({ ...command, type: "ask-owner" });
+      case "owner_answered":
+        return this.#question.is(command.questionId)
+          ? this.input({ type: "owner-answered", answer: command.answer })
+          : undefined;
       case "send_dtmf":
         return inBackground(this.#log, "send keys", this.#sendKeys(command.digits, command.toolCallId));
     }
+  }
+
+  async #askOwner(asked: { toolCallId: string; question: string; timeoutMs: number }): Promise<void> {
+    try {
+      await this.#question.ask(asked);
+    } catch (thrown) {
+      this.#log.error({ problem: messageOf(thrown) }, "the owner could not be asked");
+      this.input({ type: "owner-silent" });
+    }
+  }
+
+  async #tellAnswer({ toolCallId, answer }: { toolCallId: string; answer: string }): Promise<void> {
+    const spoken = await this.#deps.answerLine?.(answer);
+    this.#deps.media.send({
+      ...toolResult(this.#call.id, toolCallId, `The person you call for answered: ${JSON.stringify(answer)}`, true),
+      ...(spoken ? { spoken } : {}),
+    });
   }
 
   async #sendKeys(digits: string, toolCallId: string): Promise<void> {
@@ -412,6 +472,13 @@ class Attempt {
 }
 
 const GOODBYE = "Say one short goodbye to the callee now, nothing else. The line is cut after it.";
+const NO_ANSWER =
+  "The person you call for did not answer in time. Tell the callee that you will call again with the answer, thank them and say goodbye, nothing else. The line is cut after it.";
+const DECLINED = {
+  "one-is-open": "A question is already before them. Wait for its outcome.",
+  "too-many": "They were asked too often in this call. Go on without it, or end the call politely.",
+  "call-ends": "The call is ending; nothing can be asked any more.",
+} as const;
 const GO_ON = "The callee is still talking, so the line was not cut. Go on with the conversation; end the call later.";
 
 const toolResult = (callId: string, toolCallId: string, output: string, respond: boolean) =>

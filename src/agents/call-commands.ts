@@ -3,6 +3,8 @@ export type CallCommand =
   | { type: "end_call"; reason: EndReason; toolCallId: string; speaking: boolean }
   | { type: "send_dtmf"; digits: string; toolCallId: string }
   | { type: "reschedule_call_trigger_analysis"; reason: string; when: string; toolCallId: string; speaking: boolean }
+  | { type: "request_user_info"; question: string; timeoutMs: number; toolCallId: string }
+  | { type: "owner_answered"; questionId: string; answer: string }
   | { type: "hang_up" };
 
 /** Why a voice ends a call. */

@@ -23,6 +23,7 @@ import { startMedia } from "../media/engine/handle.ts";
 import type { SpokenLine } from "../media/engine/protocol.ts";
 import { createSupervision } from "../media/supervision/signalling.ts";
 import { findWorkerBinary } from "../media/supervision/worker-binary.ts";
+import { spokenAnswer } from "../media/voices/demo-script.ts";
 import { usdPerMinuteAbout } from "../media/voices/openai-prices.ts";
 import { createSpeaker } from "../media/voices/speech.ts";
 import { createDialGate } from "../scheduler/dial-gate.ts";
@@ -90,6 +91,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     commands: new CallCommands(),
     voiceFor: createVoiceChoice({ config, speak, secret }),
     apology: keepApology(log, speaker),
+    ...(config.voice === "scripted" ? { answerLine: (answer) => speak(spokenAnswer(answer), "agent") } : {}),
     rtpHost: config.rtpHost,
     recordingPath: (callId) => {
       const relative = join("recordings", `${callId}.wav`);

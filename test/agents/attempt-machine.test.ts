@@ -65,6 +65,55 @@ test("a callee who talks over the goodbye keeps the line once, and then it is cu
   expect(did(run(twice).effects).slice(-2)).toEqual(["hang-up-carrier", "close-media"]);
 });
 
+const asks: AttemptInput = { type: "ask-owner", toolCallId: "q1", question: "Which number?", timeoutMs: 30_000 };
+
+test("an answer of the owner in time is told to the voice, and the call goes on", () => {
+  const { state, effects } = run([opened, answered, asks, { type: "owner-answered", answer: "the second" }]);
+  expect(did(effects).slice(2)).toEqual(["ask-owner", "tell-answer"]);
+  expect(effects.at(-1)).toMatchObject({ toolCallId: "q1", answer: "the second" });
+  expect(state).toMatchObject({ at: "talking", asking: null, farewell: null });
+});
+
+test("an owner who does not answer in time ends the call politely, and the question is given up before that", () => {
+  const silent = [opened, answered, asks, { type: "owner-silent" } as const];
+  expect(did(run(silent).effects).slice(3)).toEqual(["drop-question", "say-no-answer", "drain"]);
+  const { state, effects } = run([...silent, { type: "drained", interrupted: false }]);
+  expect(did(effects).slice(-2)).toEqual(["hang-up-carrier", "close-media"]);
+  expect(state).toMatchObject({ end: { cause: "agent-hung-up", disposition: "answered" } });
+});
+
+test("a question is given up first when the call ends, and its tool call has an outcome before a goodbye is asked for", () => {
+  const ends: AttemptInput[] = [
+    { type: "callee-hung-up" },
+    { type: "hang-up" },
+    { type: "time-limit" },
+    { type: "voice-lost", detail: "" },
+    { type: "media-died" },
+    { type: "shut-down" },
+    farewell(false),
+    ended("callee-hung-up", "answered"),
+  ];
+  for (const end of ends) {
+    const { effects } = run([opened, answered, asks, end]);
+    expect(effects[3]).toEqual({ do: "drop-question", toolCallId: "q1" });
+  }
+});
+
+test("an answer that comes when nothing is asked changes nothing", () => {
+  const late: AttemptInput = { type: "owner-answered", answer: "yes" };
+  expect(did(run([opened, answered, late]).effects)).toEqual(["originate", "answer"]);
+  expect(did(run([opened, answered, asks, { type: "owner-silent" }, late]).effects).at(-1)).toBe("drain");
+});
+
+test("one question at a time, few in a call, and none while it ends", () => {
+  const again: AttemptInput = { type: "ask-owner", toolCallId: "q2", question: "And?", timeoutMs: 30_000 };
+  expect(run([opened, answered, asks, again]).effects.at(-1)).toMatchObject({ why: "one-is-open", toolCallId: "q2" });
+  expect(run([opened, answered, farewell(true), asks]).effects.at(-1)).toMatchObject({ why: "call-ends" });
+  const answer: AttemptInput = { type: "owner-answered", answer: "yes" };
+  const five = Array.from({ length: 5 }, () => [asks, answer]).flat();
+  expect(run([opened, answered, ...five, again]).effects.at(-1)).toMatchObject({ why: "too-many" });
+});
+
 test("a lost voice apologises before it hangs up", () => {
   const { effects } = run([
     opened,
@@ -123,6 +172,9 @@ const anyInput: fc.Arbitrary<AttemptInput> = fc.oneof(
     { type: "callee-hung-up" },
     farewell(true),
     farewell(false),
+    asks,
+    { type: "owner-answered", answer: "yes" },
+    { type: "owner-silent" },
     { type: "drained", interrupted: true },
     { type: "drained", interrupted: false },
     { type: "voice-lost", detail: "" },
@@ -150,6 +202,17 @@ test("whatever happens in whatever order, an attempt is settled at most once, an
       expect(done.filter((what) => what === "hang-up-carrier").length).toBeLessThanOrEqual(1);
     }),
     { numRuns: 2000 },
+  );
+});
+
+test("every question that is asked is answered or given up exactly once", () => {
+  fc.assert(
+    fc.property(fc.array(anyInput, { maxLength: 40 }), (inputs) => {
+      const done = did(run([opened, answered, ...inputs, { type: "hang-up" }]).effects);
+      const over = done.filter((what) => what === "tell-answer" || what === "drop-question").length;
+      expect(over).toBe(done.filter((what) => what === "ask-owner").length);
+    }),
+    { numRuns: 1000 },
   );
 });
 

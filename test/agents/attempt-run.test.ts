@@ -11,6 +11,7 @@ import { FRAME_MS } from "../../src/media/audio/frame.ts";
 import type { CarrierControl } from "../../src/media/carriers/control.ts";
 import { scriptedControl } from "../../src/media/carriers/scripted/control.ts";
 import type { SpokenLine } from "../../src/media/engine/protocol.ts";
+import { spokenAnswer } from "../../src/media/voices/demo-script.ts";
 import { demoVoice } from "../../src/media/voices/demo-voice.ts";
 import { toneBytes } from "../support/call-rig.ts";
 import { InProcessMedia } from "../support/in-process-media.ts";
@@ -59,6 +60,7 @@ beforeEach(async () => {
     commands: new CallCommands(),
     voiceFor: ({ call, brief, about }) => demoVoice({ subject: about, to: call.to, seed: 1, brief, speak }),
     apology: () => ({ text: "We have a technical problem. Goodbye.", audio: toneBytes(600, 1000) }),
+    answerLine: (answer) => speak(spokenAnswer(answer), "agent"),
     rtpHost: "127.0.0.1",
     recordingPath: (callId) => recordingPath(callId),
     clock,
@@ -197,6 +199,64 @@ test("a dead media thread settles its calls at once and leaves nothing at the ca
   media.deliver();
   await over;
   expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["dropped_connection", "failed", "media-lost"]);
+});
+
+/** Dials somebody who asks back, and waits until the owner is asked. */
+const askedBack = async () => {
+  const dialed = await dial("+12125550120");
+  await settle();
+  await pass(60, () => events.includes("question.asked"));
+  const owner = await store.users.ensureOwner(TENANT);
+  const [question] = await store.questions.openOf(TENANT, owner.id, clock.now());
+  expect(question).toMatchObject({
+    callId: dialed.callId,
+    status: "open",
+    text: expect.stringContaining("phone number"),
+  });
+  return { ...dialed, question: question! };
+};
+const said = async (callId: string): Promise<string[]> =>
+  (await store.transcripts.of(TENANT, callId)).map(({ speaker, text }) => `${speaker}: ${text}`);
+
+test("the owner's answer is spoken on to the callee who holds the line", async () => {
+  const { callId, over, question } = await askedBack();
+  await pass(25);
+  expect(attempts.live()).toEqual([callId]);
+  const answered = await store.questions.answer(TENANT, question.id, "+1 212 555 0199", clock.now());
+  expect(answered).toMatchObject({ ok: true, question: { inTime: true } });
+  const answer = { questionId: question.id, answer: "+1 212 555 0199" };
+  expect(attempts.ownerAnswered("another", callId, answer)).toBe(false);
+  expect(attempts.ownerAnswered(TENANT, callId, answer)).toBe(true);
+  await pass(120, () => attempts.live().length === 0);
+  await over;
+  const call = (await store.calls.get(TENANT, callId))!;
+  expect(ended(call)).toEqual(["completed_attempt", "answered", "agent-hung-up"]);
+  const words = await said(callId);
+  const held = words.findIndex((line) => line.startsWith("agent: That is something I have to ask"));
+  expect(words[held + 1]).toMatch(/^callee: (Sure, I will hold|All right, take your time)/);
+  expect(words[held + 2]).toContain("The answer is: +1 212 555 0199.");
+  expect(words[held + 3]).toStartWith("callee: ");
+  expect(words.at(-1)).toEndWith("Goodbye.");
+});
+
+test("without an answer in time the agent says that it calls again, and the question is late from then on", async () => {
+  const { callId, over, question } = await askedBack();
+  await pass(100, () => attempts.live().length === 0);
+  await over;
+  expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["completed_attempt", "answered", "agent-hung-up"]);
+  expect((await said(callId)).at(-1)).toMatch(/^agent: I am sorry, I cannot reach .* call you again/);
+  expect(await store.questions.get(TENANT, question.id)).toMatchObject({ status: "expired" });
+  const answered = await store.questions.answer(TENANT, question.id, "+1 212 555 0199", clock.now());
+  expect(answered).toMatchObject({ ok: true, question: { inTime: false } });
+});
+
+test("a callee who hangs up while the owner is asked gives the question up at once", async () => {
+  const { callId, over, question } = await askedBack();
+  media.tell({ type: "callee-hung-up", callId });
+  media.deliver();
+  expect(await store.questions.get(TENANT, question.id)).toMatchObject({ status: "expired" });
+  await pass(5);
+  await over;
 });
 
 test("a tool call with garbage is answered with what is wrong, and the call goes on", async () => {

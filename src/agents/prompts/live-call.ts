@@ -76,6 +76,7 @@ export const liveCallBrief = (facts: LiveCallFacts): VoiceBrief => {
     "- One or two short sentences at a time, then listen. No lists, no markup, nothing that only makes sense in writing.",
     "- Say numbers, dates and times the way people say them, and repeat back what was agreed.",
     "- Never invent facts. If you are asked something you do not know, say that you do not know and offer to pass it on.",
+    "- If the goal cannot be reached without something only the person you call for knows, ask the callee to hold the line and use request_user_info. Do not guess, and do not ask for what the callee can wait for.",
     "- Never claim to be human. If asked, say that you are an AI.",
     "- If the callee asks not to be called again, apologise, promise it, and end the call.",
     "- If a menu answers, listen to it and press keys with send_dtmf. If a mailbox answers, wait for the tone, leave one short message with the reason for the call, and end it with reason voicemail.",

@@ -15,6 +15,23 @@ const reschedule = z.object({
   reason: z.string().max(500).describe("Why the call should go on at another time, in the callee's own words."),
   when: z.string().max(200).describe("When to call again, as the callee said it. Empty when nothing was said."),
 });
+/** How long the owner has for an answer, in seconds: as long as a callee can be asked to hold the line. */
+const OWNER_SECONDS = { least: 15, usual: 45, most: 120 };
+const requestUserInfo = z.object({
+  question: z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .describe("What to ask, complete in itself: the person reads it without having heard the call."),
+  timeout: z
+    .number()
+    .transform((seconds) => Math.min(OWNER_SECONDS.most, Math.max(OWNER_SECONDS.least, seconds)))
+    .default(OWNER_SECONDS.usual)
+    .describe(
+      `Seconds the callee is willing to hold the line, ${OWNER_SECONDS.least} to ${OWNER_SECONDS.most}. ${OWNER_SECONDS.usual} unless they said otherwise.`,
+    ),
+});
 
 const describe: Record<string, { schema: z.ZodObject; text: string }> = {
   end_call: {
@@ -29,13 +46,17 @@ const describe: Record<string, { schema: z.ZodObject; text: string }> = {
     schema: reschedule,
     text: "Use when the callee wants to be called at another time. Say goodbye first, in the same answer; the call ends and the next one is planned from what was said.",
   },
+  request_user_info: {
+    schema: requestUserInfo,
+    text: "Ask the person you call for, while the callee holds the line. Only for what the goal cannot be reached without and nobody told you. Ask the callee to hold the line first, in the same answer; then wait for the outcome.",
+  },
 };
 
 /** The tools every live call gives its voice, as JSON schemas. */
 export const CALL_TOOLS: VoiceTool[] = Object.entries(describe).map(([name, { schema, text }]) => ({
   name,
   description: text,
-  parameters: z.toJSONSchema(schema, { target: "draft-7" }) as Record<string, unknown>,
+  parameters: z.toJSONSchema(schema, { target: "draft-7", io: "input" }) as Record<string, unknown>,
 }));
 
 /**
@@ -63,6 +84,11 @@ export const toCommand = (call: {
       return { ok: true, command: { type: "end_call", ...endCall.parse(given), toolCallId, speaking } };
     case "send_dtmf":
       return { ok: true, command: { type: "send_dtmf", ...sendDtmf.parse(given), toolCallId } };
+    case "request_user_info": {
+      const { question, timeout } = requestUserInfo.parse(given);
+      const timeoutMs = Math.round(timeout * 1000);
+      return { ok: true, command: { type: "request_user_info", question, timeoutMs, toolCallId } };
+    }
     default:
       return {
         ok: true,

@@ -31,6 +31,8 @@ export interface CallSubject {
   organization: string;
   /** How often this matter was called about, this call counted. Default 1. */
   attempt?: number;
+  /** What the owner answered to a question of an earlier call about it. */
+  ownerAnswer?: string;
 }
 
 /** What the network answered when a call was asked for. `ok` means that events of this call will follow, last `ended`. */

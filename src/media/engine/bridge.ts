@@ -132,8 +132,8 @@ export class Bridge implements LegSink, VoiceSink {
     this.#sendAhead(now);
   }
 
-  toolResult(toolCallId: string, output: string, respond: boolean): void {
-    this.#voice?.toolResult(toolCallId, output, respond);
+  toolResult(toolCallId: string, output: string, respond: boolean, spoken?: SpokenLine): void {
+    this.#voice?.toolResult(toolCallId, output, respond, spoken);
   }
 
   say(instructions: string): void {

@@ -76,7 +76,7 @@ export class Engine {
       case "answer":
         return call.answer();
       case "tool-result":
-        return call.toolResult(command.toolCallId, command.output, command.respond);
+        return call.toolResult(command.toolCallId, command.output, command.respond, command.spoken);
       case "say":
         return call.say(command.instructions);
       case "play":

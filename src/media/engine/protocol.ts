@@ -67,6 +67,17 @@ export interface ScriptedVoiceSettings {
   lines: SpokenLine[];
   /** What it says outside that order when the moment asks for it; without one of them it says nothing there. */
   asides?: ScriptedAsides;
+  /** A question to the owner; null and without it none is asked. */
+  asks?: ScriptedQuestion | null;
+}
+
+/** A question a scripted agent puts to the owner with `request_user_info`. */
+export interface ScriptedQuestion {
+  /** Line, counted from 0, after which it asks: one that bids the callee hold the line. */
+  afterLine: number;
+  question: string;
+  /** How long it waits for the answer, in s. */
+  timeoutS: number;
 }
 
 /** Sentences of a scripted agent for moments that no order foresees. */
@@ -77,6 +88,8 @@ export interface ScriptedAsides {
   message?: SpokenLine;
   /** When it is told to say something. */
   polite?: SpokenLine;
+  /** When the owner did not answer in time: that it calls again, and goodbye. */
+  late?: SpokenLine;
 }
 
 /** One call as the engine opens it. */
@@ -107,8 +120,18 @@ export type MediaCommand =
   | { type: "prepare"; callId: string }
   /** The callee answered: frames flow both ways from now. */
   | { type: "answer"; callId: string }
-  /** Outcome of a tool the voice called; `respond` lets the voice go on speaking about it. */
-  | { type: "tool-result"; callId: string; toolCallId: string; output: string; respond: boolean }
+  /**
+   * Outcome of a tool the voice called; `respond` lets the voice go on speaking about it. `spoken` is what a voice says
+   * then that has no words of its own.
+   */
+  | {
+      type: "tool-result";
+      callId: string;
+      toolCallId: string;
+      output: string;
+      respond: boolean;
+      spoken?: SpokenLine;
+    }
   /** Lets the voice say something now, following these instructions. */
   | { type: "say"; callId: string; instructions: string }
   /** Plays a sentence that is already sound, whatever the voice does. */

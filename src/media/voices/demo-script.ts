@@ -11,9 +11,14 @@ export interface DemoSubject {
   organization: string;
   /** How often this matter was called about, this call counted. Default 1. */
   attempt?: number;
+  /** What the owner answered to a question of an earlier call about it. */
+  ownerAnswer?: string;
 }
 
-/** The words of one conversation. The agent has the first and the last word: it has one line more than the callee. */
+/**
+ * The words of one conversation. The agent has the first and the last word: it has one line more than the callee, or,
+ * where it asks the owner, the answer is that line.
+ */
 export interface DemoScript {
   agentLines: string[];
   /** One greeting for an answering machine. */
@@ -24,6 +29,10 @@ export interface DemoScript {
   message: string;
   /** What the agent says when it is told to say something. */
   polite: string;
+  /** What the agent says when the owner did not answer in time. */
+  late: string;
+  /** What it asks the owner, after which of its lines; null: nothing. */
+  asks: { afterLine: number; question: string } | null;
 }
 
 /** Longest name that is spoken, in characters. */
@@ -84,6 +93,15 @@ const AGREES: Lines = [
   "Of course. I will call you again in one minute. Goodbye.",
   "No problem at all. I will call again in one minute. Goodbye.",
 ];
+const ASKS_BACK: Lines = [
+  "One thing first: which phone number may we reach them at, if something comes up?",
+  "Before I do that, I need a phone number for them, in case something changes. Which one may I write down?",
+];
+const HOLDS: Lines = ["Sure, I will hold the line.", "All right, take your time."];
+const ASKS_AGAIN: Lines = [
+  "Oh, hello again. Did you find out the phone number?",
+  "Hello again. And, which number is it?",
+];
 const MAILBOX: Lines = [
   "Hello. You have reached my voicemail. I cannot take your call right now. Please leave a message after the beep.",
   "Nobody is available to take your call. Please leave a message after the tone.",
@@ -126,6 +144,21 @@ export const demoScript = (subject: DemoSubject & { persona: PersonaName; seed: 
     calleeLines.splice(1, 3, pick(chance, PUTS_OFF));
     agentLines.splice(2, 3, pick(chance, AGREES));
   }
+  let question: DemoScript["asks"] = null;
+  if (persona.holdsAfterLine >= 0) {
+    const answer = spokenText(subject.ownerAnswer ?? "", LONGEST_CONTEXT);
+    if (answer === "") {
+      calleeLines.splice(1, 1, pick(chance, ASKS_BACK), pick(chance, HOLDS));
+      agentLines[2] = `That is something I have to ask ${owner}. Please hold the line for a moment.`;
+      question = {
+        afterLine: 2,
+        question: `${callee || "The callee"} asks which phone number they may reach you at, if something comes up.`,
+      };
+    } else {
+      calleeLines[1] = pick(chance, ASKS_AGAIN);
+      agentLines[2] = spokenAnswer(answer);
+    }
+  }
   if (persona.hangsUpInLine >= 0) calleeLines[persona.hangsUpInLine] = pick(chance, LOSES_PATIENCE);
   if (persona.talksOverInLine >= 0) calleeLines.splice(persona.talksOverInLine, 0, pick(chance, CUTS_IN));
   return {
@@ -134,8 +167,14 @@ export const demoScript = (subject: DemoSubject & { persona: PersonaName; seed: 
     yield: `Sorry, please excuse me. ${whoCalls} As I was saying:`,
     message: `Hello${callee ? `, ${callee}` : ""}. ${whoCalls} ${asks} We will try to reach you again. Thank you, and goodbye.`,
     polite: "One moment, please. Thank you for your patience.",
+    late: `I am sorry, I cannot reach ${owner} right now. I will call you again with the answer. Thank you, and goodbye.`,
+    asks: question,
   };
 };
+
+/** An answer of the owner as the demo's agent passes it on; bounded. */
+export const spokenAnswer = (answer: string): string =>
+  `Thank you for waiting. ${sentence(`The answer is: ${spokenText(answer, LONGEST_CONTEXT)}`)} Is that all you need?`;
 
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"] as const;
 /** Free times of a demo callee: on the day that was asked for late, else early on the days after it. */

@@ -3,6 +3,9 @@ import { personaOf } from "../carriers/scripted/personas.ts";
 import type { ScriptedVoiceSettings, SpokenLine, VoiceBrief } from "../engine/protocol.ts";
 import { type DemoSubject, demoScript } from "./demo-script.ts";
 
+/** How long the demo's callee holds the line for the owner's answer, in s. */
+const ANSWER_WITHIN_S = 60;
+
 /**
  * The agent of a demo call as the engine opens it. With the seed of the scripted carrier and the number that is dialled,
  * its lines and those of the callee (`scriptedControl().legFor`) are one conversation.
@@ -17,11 +20,14 @@ export const demoVoice = async (call: {
   const seed = seedOf(call.seed, call.to);
   const script = demoScript({ ...call.subject, persona: personaOf(call.to).name, seed });
   const say = (text: string): Promise<SpokenLine> => call.speak(text, "agent");
-  const [lines, excuse, message, polite] = await Promise.all([
+  const [lines, excuse, message, polite, late] = await Promise.all([
     Promise.all(script.agentLines.map(say)),
     say(script.yield),
     say(script.message),
     say(script.polite),
+    say(script.late),
   ]);
-  return { kind: "scripted", seed, brief: call.brief, lines, asides: { yield: excuse, message, polite } };
+  const asides = { yield: excuse, message, polite, late };
+  const asks = script.asks && { ...script.asks, timeoutS: ANSWER_WITHIN_S };
+  return { kind: "scripted", seed, brief: call.brief, lines, asides, asks };
 };

@@ -1,7 +1,7 @@
 import { FRAME_MS, FRAME_SAMPLES } from "../audio/frame.ts";
 import { ulawEnergy } from "../audio/level.ts";
 import { Vad } from "../audio/vad.ts";
-import type { ScriptedVoiceSettings, SpokenLine } from "../engine/protocol.ts";
+import type { ScriptedQuestion, ScriptedVoiceSettings, SpokenLine } from "../engine/protocol.ts";
 import { Utterance } from "./utterance.ts";
 import type { CutItem, Listener, Voice, VoiceSink } from "./voice.ts";
 
@@ -22,6 +22,7 @@ const HEARD_ENOUGH = 0.75;
 const MAX_TRIES = 3;
 /** Utterances whose fate is remembered; an older one cannot be cut any more. */
 const REMEMBERED = 32;
+const GOODBYE = /\bgood-?bye\b/i;
 const MACHINE = /voice ?mail|mailbox|after the (tone|beep)|leave (me |us )?a message/i;
 
 /** Something the agent is about to say. */
@@ -39,6 +40,9 @@ interface Saying {
  * says again what was not heard. To an answering machine, known by its words, it leaves its message instead. After its
  * last line it calls the tool `end_call`, and tells its usage (no cost) once.
  *
+ * With a question for the owner it bids the callee hold the line, calls the tool `request_user_info` and says nothing of
+ * its own until the outcome is there.
+ *
  * Without a listener for the callee's words it still holds a conversation; then it knows no machine from a person.
  */
 export const scriptedVoice = (settings: ScriptedVoiceSettings, sink: VoiceSink): Voice & Listener =>
@@ -50,6 +54,11 @@ class ScriptedVoice implements Voice, Listener {
   readonly #yield: Utterance | null;
   readonly #message: Utterance | null;
   readonly #polite: Utterance | null;
+  readonly #late: Utterance | null;
+  /** What is to be asked of the owner; null once it was. */
+  #asks: ScriptedQuestion | null;
+  /** The tool call whose outcome is waited for; empty for none. */
+  #waitsFor = "";
   readonly #vad = new Vad();
   readonly #tries: number[];
   readonly #said = new Map<number, Saying>();
@@ -91,6 +100,8 @@ class ScriptedVoice implements Voice, Listener {
     this.#yield = utteranceOf(settings.asides?.yield);
     this.#message = utteranceOf(settings.asides?.message);
     this.#polite = utteranceOf(settings.asides?.polite);
+    this.#late = utteranceOf(settings.asides?.late);
+    this.#asks = settings.asks ?? null;
   }
 
   prepare(): void {
@@ -142,14 +153,21 @@ class ScriptedVoice implements Voice, Listener {
     this.#fallQuiet();
   }
 
-  toolResult(_toolCallId: string, output: string, respond: boolean): void {
-    if (respond) this.say(output);
+  toolResult(toolCallId: string, output: string, respond: boolean, spoken?: SpokenLine): void {
+    const wasWaiting = this.#waitsFor !== "" && toolCallId === this.#waitsFor;
+    if (wasWaiting) this.#waitsFor = "";
+    if (!respond || this.#closed) return;
+    if (spoken) this.#queue.push({ utterance: new Utterance(spoken), line: -1, ends: null });
+    else if (wasWaiting && this.#late && GOODBYE.test(output)) {
+      this.#done = true;
+      this.#queue = [{ utterance: this.#late, line: -1, ends: null }];
+    } else this.say(output);
   }
 
   say(instructions: string): void {
     if (this.#closed) return;
     const goodbye = this.#lines.at(-1);
-    if (goodbye && /\bgood-?bye\b/i.test(instructions)) {
+    if (goodbye && GOODBYE.test(instructions)) {
       this.#done = true;
       this.#queue = [{ utterance: goodbye, line: -1, ends: null }];
     } else if (this.#polite) this.#queue.push({ utterance: this.#polite, line: -1, ends: null });
@@ -161,7 +179,7 @@ class ScriptedVoice implements Voice, Listener {
     if (this.#cutItem > 0) this.#endCutItem();
     if (this.#current === null && this.#queue.length > 0) this.#begin();
     if (this.#current !== null) this.#giveOut(this.#current);
-    else if (this.#live && !this.#playing && !this.#done) this.#takeTurn();
+    else if (this.#live && !this.#playing && !this.#done && this.#waitsFor === "") this.#takeTurn();
   }
 
   close(): void {
@@ -260,12 +278,13 @@ class ScriptedVoice implements Voice, Listener {
     this.#sink.voiceText(this.#item, utterance.words(words), false);
   }
 
-  #finish({ utterance, ends }: Saying): void {
+  #finish({ utterance, line, ends }: Saying): void {
     this.#current = null;
     this.#sink.voiceText(this.#item, utterance.text, true);
     this.#sink.voiceItemEnded(this.#item);
     if (utterance.audio.length === 0 && !this.#playing) this.#fallQuiet();
     if (ends !== null) this.#endCall(ends);
+    else if (this.#asks !== null && line === this.#asks.afterLine) this.#askOwner(this.#asks);
   }
 
   #endCutItem(): void {
@@ -279,6 +298,13 @@ class ScriptedVoice implements Voice, Listener {
     this.#playing = false;
     this.#quietSinceMs = this.#streamMs;
     if (this.#streamMs - this.#calleeVoicedAtMs > OVERLAP_MS) this.#calleeMs = 0;
+  }
+
+  #askOwner({ question, timeoutS }: ScriptedQuestion): void {
+    this.#asks = null;
+    this.#toolCalls++;
+    this.#waitsFor = `scripted-${this.#toolCalls}`;
+    this.#sink.toolCall(this.#waitsFor, "request_user_info", JSON.stringify({ question, timeout: timeoutS }));
   }
 
   #endCall(reason: string): void {

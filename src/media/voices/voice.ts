@@ -1,4 +1,4 @@
-import type { VoiceUsage } from "../engine/protocol.ts";
+import type { SpokenLine, VoiceUsage } from "../engine/protocol.ts";
 
 /**
  * What a voice tells the bridge of its call. Calls are plain and synchronous. An `item` is one utterance of the agent,
@@ -54,7 +54,8 @@ export interface Voice {
   openingOver(): void;
   /** Nothing waits to be played any more (called on each change to idle). */
   playedOut(): void;
-  toolResult(toolCallId: string, output: string, respond: boolean): void;
+  /** `spoken` is what to say about it, for voices that speak no words of their own; others leave it aside. */
+  toolResult(toolCallId: string, output: string, respond: boolean, spoken?: SpokenLine): void;
   /** Says something now, following these instructions. */
   say(instructions: string): void;
   /** Every tick, 20 ms apart; `nowMs` is the engine's monotonic time. */

@@ -38,9 +38,11 @@ describe("a demo conversation", () => {
         const script = demoScript(given);
         const machine = given.persona === "voicemail";
         const putsOff = given.persona === "call-me-later";
+        const hasFive = given.persona === "talks-over" || given.persona === "asks-back";
         expect(script.agentLines).toHaveLength(putsOff ? 3 : 5);
-        expect(script.calleeLines).toHaveLength(machine ? 1 : putsOff ? 2 : given.persona === "talks-over" ? 5 : 4);
-        const all = [...script.agentLines, ...script.calleeLines, script.yield, script.message, script.polite];
+        expect(script.calleeLines).toHaveLength(machine ? 1 : putsOff ? 2 : hasFive ? 5 : 4);
+        const asides = [script.yield, script.message, script.polite, script.late];
+        const all = [...script.agentLines, ...script.calleeLines, ...asides];
         for (const line of all) {
           expect(line.length).toBeWithin(3, 700);
           expect(line).not.toMatch(/\p{Cc}|undefined/u);
@@ -56,6 +58,16 @@ describe("a demo conversation", () => {
     expect(demoScript(call).calleeLines.at(-1)).toContain("again in one minute");
     expect(demoScript(call).agentLines.at(-1)).toEndWith("in one minute. Goodbye.");
     expect(demoScript({ ...call, attempt: 2 }).calleeLines.join(" ")).not.toContain("one minute");
+  });
+
+  test("asks the owner what the callee wants to know, and says it in the next call", () => {
+    const call = { ...subject, persona: "asks-back", seed: 3 } as const;
+    const first = demoScript(call);
+    expect(first.asks).toEqual({ afterLine: 2, question: expect.stringMatching(/^Mario asks which phone number/) });
+    expect(first.agentLines[2]).toContain("ask Maya. Please hold the line");
+    const next = demoScript({ ...call, attempt: 2, ownerAnswer: "212 555 0199" });
+    expect(next.asks).toBeNull();
+    expect(next.agentLines[2]).toContain("The answer is: 212 555 0199.");
   });
 
   test("speaks the goal of a longer action, and of the rest only what the callee may know", () => {

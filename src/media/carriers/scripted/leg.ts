@@ -18,6 +18,8 @@ export const TALKS_OVER_AFTER_MS = 1400;
 /** Quiet on the whole line after which a person says its next line unasked, in ms, and after which it gives up. */
 const PATIENCE_MS = 6000;
 const GIVES_UP_MS = 12_000;
+/** The same for a person who was asked to hold the line, in ms. */
+const HOLDS_MS = 150_000;
 /** Part of its line that a person who hangs up still says. */
 const LAST_WORDS = 0.55;
 /** From the answer to a machine's greeting, and from the greeting to the beep, in ms. */
@@ -147,7 +149,8 @@ class ScriptedLeg implements CarrierLeg {
     }
     const myTurn = this.#heardMs >= HEARD_AT_LEAST_MS && agentQuietMs >= this.#turnEndMs;
     const cutsIn = this.#line === this.#persona.talksOverInLine && this.#agentTurnMs >= TALKS_OVER_AFTER_MS;
-    if (myTurn || cutsIn || quietMs >= PATIENCE_MS) this.#speak();
+    const holds = this.#line > 0 && this.#line - 1 === this.#persona.holdsAfterLine;
+    if (myTurn || cutsIn || quietMs >= (holds ? HOLDS_MS : PATIENCE_MS)) this.#speak();
   }
 
   #speak(): void {

@@ -10,7 +10,8 @@ export type PersonaName =
   | "talks-over"
   | "unknown-number"
   | "busy-first"
-  | "call-me-later";
+  | "call-me-later"
+  | "asks-back";
 
 /** How a scripted callee and the network before it behave. */
 export interface Persona {
@@ -31,9 +32,17 @@ export interface Persona {
   readonly talksOverInLine: number;
   /** Asks the first call about a matter to come again at another time, and settles it then. */
   readonly putsOff: boolean;
+  /** Asks something that only the owner knows, and holds the line after this line, counted from 0; −1 never. */
+  readonly holdsAfterLine: number;
 }
 
-const listens = { machine: false, hangsUpInLine: -1, talksOverInLine: -1, putsOff: false } as const;
+const listens = {
+  machine: false,
+  hangsUpInLine: -1,
+  talksOverInLine: -1,
+  putsOff: false,
+  holdsAfterLine: -1,
+} as const;
 
 /** All personas; the first is the one that numbers without one of their own reach. */
 export const PERSONAS: readonly [Persona, ...Persona[]] = [
@@ -121,6 +130,15 @@ export const PERSONAS: readonly [Persona, ...Persona[]] = [
     rings: [1, 2],
     ...listens,
     putsOff: true,
+  },
+  {
+    name: "asks-back",
+    digits: "20",
+    says: "answers, asks something that only you know, and holds the line while you are asked",
+    network: "answers",
+    rings: [1, 2],
+    ...listens,
+    holdsAfterLine: 2,
   },
 ];
 
