@@ -72,7 +72,7 @@ const crash = async (openDeep: OpenDeep, calls: PlacedCall[]) => {
         hangup_cause: "process-restarted",
       });
     }
-    expect((await openDeep.task(call.task_id)).status).toBe("pending_analysis");
+    expect(openDeep.handedTo(call.task_id)).toBe("pending_analysis");
   }
   return { before, after, killedAt, upMs };
 };

@@ -155,7 +155,7 @@ test.skipIf(missing)("status, disposition, latency, cost and the task's state ar
   expect(over.latency.p50_ms).toBeGreaterThan(400);
   expect(over.latency.p50_ms).toBeLessThan(500 + 2 * STALL_MS);
   expect(over.cost_usd).toBeGreaterThan(0);
-  expect((await openDeep.task(placed.taskId)).status).toBe("pending_analysis");
+  expect(openDeep.handedTo(placed.taskId)).toBe("pending_analysis");
   expect((await openDeep.events(placed.callId)).map((event) => event.type)).toEqual([
     "call.created",
     "call.initiating",

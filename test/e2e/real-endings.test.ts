@@ -105,7 +105,7 @@ const speak = (): Promise<void> => callee.say(words, callees.soundPorts(talker.s
 /** How the call ended, once it has, and its task with it. */
 const ending = async ({ callId, taskId }: PlacedCall): Promise<Json> => {
   const { status, disposition, hangup_cause: cause } = await openDeep.over(callId);
-  return { status, disposition, cause, task: (await openDeep.task(taskId)).status };
+  return { status, disposition, cause, task: openDeep.handedTo(taskId) };
 };
 
 const unreached = (disposition: string) => ({

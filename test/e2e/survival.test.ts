@@ -284,7 +284,7 @@ describe("a process in which both threads throw where nobody catches", () => {
     await openDeep.answered(callId, 20_000);
     process.kill(openDeep.pid, "SIGHUP");
     expect(await openDeep.over(callId)).toMatchObject({ status: "dropped_connection", hangup_cause: "media-lost" });
-    expect((await openDeep.task(taskId)).status).toBe("pending_analysis");
+    expect(openDeep.handedTo(taskId)).toBe("pending_analysis");
     const isUp = () => openDeep.get("/api/phone/health").then(Boolean, () => false);
     await until("the media thread is up", isUp);
     const next = await openDeep.placeCall("+12025550164");

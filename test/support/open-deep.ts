@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -178,6 +179,23 @@ export class OpenDeep {
 
   async call(callId: string): Promise<Json> {
     return await this.get(`/api/v1/calls/${callId}`);
+  }
+
+  /** Where the end of its latest attempt handed a task, however far others have carried it since; null before that. */
+  handedTo(taskId: string): string | null {
+    const db = new Database(join(this.dataDir, "opendeep.sqlite"), { readonly: true });
+    try {
+      const row = db
+        .query<{ status: string }, [string]>(
+          `SELECT json_extract(data, '$.to') AS status FROM events WHERE type = 'task.changed'
+           AND json_extract(data, '$.from') = 'in-progress' AND json_extract(data, '$.taskId') = ?
+           ORDER BY id DESC LIMIT 1`,
+        )
+        .get(taskId);
+      return row?.status ?? null;
+    } finally {
+      db.close();
+    }
   }
 
   async task(taskId: string): Promise<Json> {
