@@ -106,10 +106,18 @@ document.addEventListener("click", ({ target }) => {
   if (target instanceof Element) target.closest("[data-dismiss]")?.closest(".toast, .banner")?.remove();
 });
 
-// Clocks of what goes on: `<time data-since="epoch ms">`.
-setInterval(() => {
+// Clocks of what goes on, `<time data-since="epoch ms">`, and of what ends, `<time data-until="epoch ms">`.
+const setClocks = (): void => {
   for (const clock of document.querySelectorAll<HTMLElement>("[data-since]")) {
     const text = spanText(Date.now() - Number(clock.dataset.since));
     if (clock.textContent !== text) clock.textContent = text;
   }
-}, 1000);
+  for (const clock of document.querySelectorAll<HTMLElement>("[data-until]")) {
+    const leftMs = Number(clock.dataset.until) - Date.now();
+    const text = leftMs > 0 ? `${spanText(leftMs)} left` : "the time is over";
+    if (clock.textContent !== text) clock.textContent = text;
+  }
+};
+setInterval(setClocks, 1000);
+setClocks();
+onHtmx("htmx:after:swap", setClocks);

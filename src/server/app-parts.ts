@@ -33,7 +33,11 @@ export interface AppParts {
   carrier: Pick<CarrierControl, "kind" | "health" | "capacity">;
   /** Kind of voice that speaks, such as `scripted`. */
   voice: string;
-  attempts: { hangUp(tenantId: string, callId: string): boolean | Promise<boolean> };
+  attempts: {
+    hangUp(tenantId: string, callId: string): boolean | Promise<boolean>;
+    /** Hands an answer in time to the call that asked; false when it asks no more. */
+    ownerAnswered(tenantId: string, callId: string, answer: { questionId: string; answer: string }): boolean;
+  };
   scheduler: { kick(): void };
   planning: Planning;
   media: MediaNews;

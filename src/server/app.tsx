@@ -3,6 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import { getConnInfo } from "hono/bun";
 import { getCookie } from "hono/cookie";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { messageOf } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { callRoutes } from "./api/call-routes.ts";
 import { planRoutes as planApiRoutes } from "./api/plan-routes.ts";
@@ -10,6 +11,7 @@ import { serviceRoutes } from "./api/service-routes.ts";
 import { v1CallRoutes } from "./api/v1-calls.ts";
 import { v1TaskRoutes } from "./api/v1-tasks.ts";
 import type { AppParts } from "./app-parts.ts";
+import { v1QuestionRoutes } from "./api/v1-questions.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { crossSiteCheck } from "./auth/cross-site.ts";
 import { hostCheck } from "./auth/host-check.ts";
@@ -20,6 +22,7 @@ import { liveRoutes } from "./live/live-routes.ts";
 import { SpokenNow } from "./live/spoken-now.ts";
 import { agentsRoutes } from "./pages/agents.tsx";
 import { callPageRoutes } from "./pages/call.tsx";
+import { loadQuestions, NO_QUESTIONS } from "./owner-questions.ts";
 import { callsRoutes } from "./pages/calls.tsx";
 import { campaignSteeringRoutes } from "./pages/campaign-steering.ts";
 import { campaignsRoutes } from "./pages/campaigns.tsx";
@@ -32,6 +35,7 @@ import { planConfirmRoutes } from "./pages/plan-confirm.tsx";
 import { reportRoutes } from "./pages/report.tsx";
 import { settingsRoutes } from "./pages/settings.tsx";
 import { signInRoutes } from "./pages/sign-in.tsx";
+import { questionRoutes } from "./pages/questions.tsx";
 import { tasksRoutes } from "./pages/tasks.tsx";
 import { Problem } from "./problem.ts";
 import type { ServerEnv } from "./request-context.ts";
@@ -72,6 +76,12 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   });
   app.use(requestMetrics(parts.metrics, parts.log));
   app.use(securityHeaders({ https }));
+      // A page that tells of a failure must not fail over this.
+      questions: (actor) =>
+        loadQuestions(parts, actor).catch((thrown) => {
+          parts.log.error({ problem: messageOf(thrown) }, "questions could not be looked up");
+          return NO_QUESTIONS;
+        }),
   app.use(noStore);
   app.use(hostCheck(parts));
   app.use(authenticate({ ...parts, sessions }));
@@ -119,6 +129,7 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   softphoneRoutes(app, parts.supervision);
 
   homeRoutes(app, parts);
+  v1QuestionRoutes(app, parts);
   planRoutes(app, parts);
   planConfirmRoutes(app, parts);
   contactImportRoutes(app, parts);
@@ -134,3 +145,4 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   docsRoutes(app);
   return app;
 };
+  questionRoutes(app, parts);

@@ -94,6 +94,11 @@ export const PROBLEMS = {
     title: "The text model gave no answer",
     fix: "Send it again in a moment. /settings says whether the model is set up.",
   },
+  "question-answered": {
+    status: 409,
+    title: "The question has its answer",
+    fix: "Nothing is left to answer. The page of the call tells what was said.",
+  },
   "idempotency-key-reused": {
     status: 409,
     title: "This idempotency key belongs to another request",

@@ -1,5 +1,6 @@
 import type { AssetPath } from "./assets.ts";
 import type { Actor } from "./auth/actor.ts";
+import type { QuestionsPicture } from "./owner-questions.ts";
 
 /** How the asker proved who it is: `local` by being on this machine, the others by the access token. */
 export type SignedInBy = "local" | "bearer" | "session";
@@ -12,6 +13,8 @@ export interface ShellView {
   formToken: string;
   /** Address of a script or style, with its version. */
   assetUrl: (path: AssetPath) => string;
+  /** What the user is asked by agents on the phone. */
+  questions: (actor: Actor) => Promise<QuestionsPicture>;
 }
 
 /** Values of one request, set by the first middlewares; open paths have no `actor` and no `signedInBy`. */

@@ -93,7 +93,7 @@ test("a page that is left ends its stream on the server at once", () =>
     const response = await fetch(`http://${host}/sse/calls`, { signal: left.signal });
     const reader = response.body!.getReader();
     await reader.read();
-    expect(listening).toBe(1);
+    expect(listening).toBeGreaterThan(0);
     left.abort();
     const deadline = performance.now() + 3000;
     while (listening > 0 && performance.now() < deadline) await new Promise<void>((done) => setImmediate(done));

@@ -42,7 +42,7 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
   const tenant = await store.tenants.ensureDefault();
   const owner = await store.users.ensureOwner(tenant.id);
   const { dialing: firstDialing = "dials", ...overrides } = changes;
-  const state = { dialing: firstDialing as Dialing, kicks: 0, hungUp: [] as string[], attached: 0 };
+  const state = { dialing: firstDialing as Dialing, kicks: 0, hungUp: [] as string[], ownerAnswers: [] as string[], attached: 0 };
 
   const dialDue = async (): Promise<void> => {
     if (state.dialing === "waits") return;
@@ -93,6 +93,10 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
     attempts: {
       hangUp: (_tenantId, callId) => {
         state.hungUp.push(callId);
+        return true;
+      },
+      ownerAnswered: (_tenantId, callId, { answer }) => {
+        state.ownerAnswers.push(`${callId}: ${answer}`);
         return true;
       },
     },

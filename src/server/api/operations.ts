@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { CallRequest, RegisterRequest, StartCallRequest } from "../call-request.ts";
 import type { ProblemName } from "../problem.ts";
+import { OwnerAnswer } from "../pages/questions.tsx";
 import { CallDetail, CallView, PlacedView, TaskView } from "./call-view.ts";
 import { AgentPromptRequest, AgentPromptView, ChatRequest, ChatView } from "./plan-routes.ts";
 import { CallQuery, EventQuery } from "./v1-calls.ts";
 import { TaskQuery } from "./v1-tasks.ts";
 
 /** One way of asking the API, as its documents describe it. */
+import { AnswerView, QuestionView } from "./v1-questions.ts";
 export interface Operation {
   method: "get" | "post";
   /** With `{name}` for parts that vary. */
@@ -38,6 +40,12 @@ const bodyProblems: readonly ProblemName[] = [
 const turnProblems: readonly ProblemName[] = [
   "malformed-body",
   "unsupported-media-type",
+const listProblems: readonly ProblemName[] = [
+  "malformed-body",
+  "unsupported-media-type",
+  "body-too-large",
+  "invalid-request",
+];
   "body-too-large",
   "invalid-request",
   "plan-state",
@@ -254,3 +262,22 @@ export const OPERATIONS: readonly Operation[] = [
     problems: [],
   },
 ];
+  {
+    method: "get",
+    path: "/api/v1/questions",
+    group: "Calls",
+    summary: "Read what agents on the phone ask you",
+    description: "Open ones first, then those whose answer the next call waits for.",
+    answers: [{ status: 200, description: "Questions", schema: z.object({ questions: z.array(QuestionView) }) }],
+    problems: [],
+  },
+  {
+    method: "post",
+    path: "/api/v1/questions/{id}/answer",
+    group: "Calls",
+    summary: "Answer an agent on the phone",
+    description: "In time it is told to the callee, who holds the line; later it schedules the next call.",
+    body: OwnerAnswer,
+    answers: [{ status: 200, description: "The answer was taken", schema: AnswerView }],
+    problems: [...listProblems, "not-found", "question-answered"],
+  },

@@ -1,7 +1,9 @@
 import type { Child } from "hono/jsx";
+import type { QuestionsPicture } from "../owner-questions.ts";
 import type { ShellView } from "../request-context.ts";
 import { DemoBanner } from "./demo-banner.tsx";
 import { Icon } from "./icon.tsx";
+import { QuestionFeed, Questions } from "./questions.tsx";
 
 const NAV = [
   ["/", "Home"],
@@ -58,9 +60,17 @@ export const Document = (props: { title: string; assetUrl: ShellView["assetUrl"]
 
 /**
  * The frame of every page. Links and forms swap `#page` alone, so that the docked softphone lives on; the menu follows out
- * of band. `wide` gives boards more room.
+ * of band. `wide` gives boards more room; `live` pages have a stream of their own, which carries the questions too.
  */
-export const Shell = (props: { title: string; path: string; shell: ShellView; wide?: boolean; children?: Child }) => (
+export const Shell = (props: {
+  title: string;
+  path: string;
+  shell: ShellView;
+  questions: QuestionsPicture;
+  wide?: boolean;
+  live?: boolean;
+  children?: Child;
+}) => (
   <Document title={props.title} assetUrl={props.shell.assetUrl}>
     <body
       class="shell"
@@ -76,9 +86,11 @@ export const Shell = (props: { title: string; path: string; shell: ShellView; wi
         </a>
         <Nav path={props.path} />
       </header>
+      <Questions {...props.questions} />
       <main id="page" class={props.wide ? "page wide" : "page"} hx-history-elt="" tabindex={-1}>
         <DemoBanner scriptedParts={props.shell.scriptedParts} />
         {props.children}
+        <div id="question-feed">{props.live ? null : <QuestionFeed />}</div>
       </main>
       <od-phone id="phone" class="dock" role="region" aria-label="Softphone" hx-ignore=""></od-phone>
       <div id="toasts" class="toasts" role="status" aria-live="polite"></div>

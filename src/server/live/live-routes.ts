@@ -1,4 +1,4 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { callOf } from "../api/v1-calls.ts";
 import type { AppParts } from "../app-parts.ts";
 import type { PictureParts } from "../call-picture.ts";
@@ -8,34 +8,37 @@ import type { ServerEnv } from "../request-context.ts";
 import { boardSource } from "./board-source.tsx";
 import { callSource } from "./call-source.tsx";
 import { campaignSource } from "./campaign-source.tsx";
-import { type LiveParts, liveStream } from "./live-stream.ts";
+import { type LiveParts, type LiveSource, liveStream } from "./live-stream.ts";
 import { planPicture, planSource } from "./plan-source.tsx";
+import { questionSource, withQuestions } from "./question-source.tsx";
 
 /** Streams of pages; each page has one. */
 export const liveRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: PictureParts): void => {
   const live: LiveParts = { ...parts, streams: { count: 0 } };
+  const stream = (c: Context<ServerEnv>, source: LiveSource): Response =>
+    liveStream(c, live, withQuestions(source, { ...parts, parts, actor: c.get("actor") }));
+  app.get("/sse/questions", (c) => liveStream(c, live, questionSource({ ...parts, parts, actor: c.get("actor") })));
   app.get("/sse/calls", (c) =>
-    liveStream(
+    stream(
       c,
-      live,
       boardSource({ ...parts, parts, tenantId: c.get("actor").tenantId, withRecent: c.req.query("only") !== "live" }),
     ),
   );
   app.get("/sse/plan/:id", async (c) => {
     const actor = c.get("actor");
     const { conversation } = await planPicture(parts, actor, c.req.param("id"));
-    return liveStream(c, live, planSource({ ...parts, parts, actor, id: conversation.id }));
+    return stream(c, planSource({ ...parts, parts, actor, id: conversation.id }));
   });
   app.get("/sse/campaigns/:id", async (c) => {
     const { tenantId } = c.get("actor");
     const campaign = await parts.store.campaigns.get(tenantId, c.req.param("id").slice(0, 60));
     if (campaign === null) throw new Problem("not-found", { detail: "There is no such campaign." });
     const shown = { before: beforeOf(c), zone: parts.planning.zone };
-    return liveStream(c, live, campaignSource({ ...parts, ...shown, tenantId, campaignId: campaign.id }));
+    return stream(c, campaignSource({ ...parts, ...shown, tenantId, campaignId: campaign.id }));
   });
   app.get("/sse/calls/:id", async (c) => {
     const { tenantId } = c.get("actor");
     const call = await callOf(parts, tenantId, c.req.param("id"));
-    return liveStream(c, live, callSource({ ...parts, parts: pictures, tenantId, callId: call.id }));
+    return stream(c, callSource({ ...parts, parts: pictures, tenantId, callId: call.id }));
   });
 };

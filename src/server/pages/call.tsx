@@ -31,7 +31,7 @@ export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: 
     const isSettled = callIsOver(call.status) && (recording === null || recording.closedAt !== null);
     return renderPage(
       c,
-      { title: `Call with ${whoOf(call)}`, wide: true },
+      { title: `Call with ${whoOf(call)}`, wide: true, live: !isSettled },
       <>
         <nav class="cluster small" aria-label="Back">
           <a href="/calls">Calls</a>

@@ -44,7 +44,7 @@ export const callsRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
     const isNewest = query.status === undefined && query.before === undefined;
     return renderPage(
       c,
-      { title: "Calls", wide: true },
+      { title: "Calls", live: true, wide: true },
       <>
         <header class="page-head">
           <h1>Calls</h1>

@@ -114,7 +114,7 @@ export const campaignsRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => 
     const isSettled = picture.hasReport || campaign.endReason === "undone";
     return renderPage(
       c,
-      { title: campaign.title, wide: true },
+      { title: campaign.title, wide: true, live: !isSettled },
       <>
         <nav class="cluster small" aria-label="Back">
           <a href="/campaigns">Campaigns</a>

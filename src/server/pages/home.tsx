@@ -127,7 +127,7 @@ export const homeRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
     const board = await loadBoard(parts, c.get("actor").tenantId, now);
     return renderPage(
       c,
-      { title: "Home", status: form.status, path: "/" },
+      { title: "Home", live: true, status: form.status, path: "/" },
       <HomePage board={board} now={now} isScripted={isScripted} {...form} />,
     );
   };

@@ -132,7 +132,7 @@ export const planRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
     const drawn = planParts(picture);
     return renderPage(
       c,
-      { title: conversation.plan?.title ?? "New plan", status: form.status, path: "/plan" },
+      { title: conversation.plan?.title ?? "New plan", live: true, status: form.status, path: "/plan" },
       <>
         <header class="page-head">
           {drawn["plan-title"]}

@@ -12,12 +12,14 @@ export const renderDocument = async (
 ): Promise<Response> => c.html(`<!doctype html>${String(document)}`, status);
 
 /** Sends a page in the shell: always the whole document, whoever asks. */
-export const renderPage = (
+export const renderPage = async (
   c: Context<ServerEnv>,
   page: {
     title: string;
     status?: ContentfulStatusCode;
     wide?: boolean;
+    /** The page has a stream of its own (`LiveFeed`). */
+    live?: boolean;
     /** Where the page belongs in the menu, if not at the path that was asked. */
     path?: string;
   },
@@ -25,7 +27,14 @@ export const renderPage = (
 ): Promise<Response> =>
   renderDocument(
     c,
-    <Shell title={page.title} path={page.path ?? c.req.path} shell={c.get("shell")} wide={page.wide ?? false}>
+    <Shell
+      title={page.title}
+      path={page.path ?? c.req.path}
+      shell={c.get("shell")}
+      questions={await c.get("shell").questions(c.get("actor"))}
+      wide={page.wide ?? false}
+      live={page.live ?? false}
+    >
       {content}
     </Shell>,
     page.status ?? 200,

@@ -140,7 +140,7 @@ test("the page of a live call offers to listen and to hang up, that of a finishe
   await endCall(server, call.id);
   const over = await (await server.page(`/calls/${call.id}`)).text();
   expect(over).not.toContain('data-sp="listen"');
-  expect(over).not.toContain("hx-sse:connect");
+  expect(over).not.toContain(`hx-sse:connect="/sse/calls`);
   expect(over).toContain("The agent said goodbye and hung up");
   expect(over).toContain("0:42");
 });
