@@ -25,6 +25,8 @@ export const settleDead = async (deps: { store: Store; dataDir: string; now: num
     const heard = [...files].filter(([, { bytes }]) => bytes > 0);
     const recordedMs = new Map(heard.map(([callId, { durationMs }]) => [callId, durationMs]));
     const settled = await store.settleDead(tenant.id, now, recordedMs);
+    // Nobody holds the line any more: answers from now on are for the next call.
+    await store.questions.expireDue(tenant.id, now);
     if (settled.length > 0)
       log.warn({ tenantId: tenant.id, calls: settled.length }, "calls of a dead process were settled");
     for (const [callId, { durationMs, bytes }] of files) {

@@ -5,12 +5,14 @@ import type { PictureParts } from "../call-picture.ts";
 import { beforeOf } from "../pages/campaigns.tsx";
 import { Problem } from "../problem.ts";
 import type { ServerEnv } from "../request-context.ts";
+import { TaskListQuery } from "../task-list.ts";
 import { boardSource } from "./board-source.tsx";
 import { callSource } from "./call-source.tsx";
 import { campaignSource } from "./campaign-source.tsx";
 import { type LiveParts, type LiveSource, liveStream } from "./live-stream.ts";
 import { planPicture, planSource } from "./plan-source.tsx";
 import { questionSource, withQuestions } from "./question-source.tsx";
+import { taskSource } from "./task-source.tsx";
 
 /** Streams of pages; each page has one. */
 export const liveRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: PictureParts): void => {
@@ -22,6 +24,12 @@ export const liveRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: Pict
     stream(
       c,
       boardSource({ ...parts, parts, tenantId: c.get("actor").tenantId, withRecent: c.req.query("only") !== "live" }),
+    ),
+  );
+  app.get("/sse/tasks", (c) =>
+    stream(
+      c,
+      taskSource({ ...parts, parts, tenantId: c.get("actor").tenantId, query: TaskListQuery.parse(c.req.query()) }),
     ),
   );
   app.get("/sse/plan/:id", async (c) => {
