@@ -40,8 +40,11 @@ export const MAX_CONTACT_ROWS = 500;
 const MAX_COLUMNS = 20;
 const MAX_CELL = 1000;
 
-/** Reads pasted or uploaded text (RFC 4180, with `,` `;` or tab between cells; plain lines are lists of one column). */
-export const readContactTable = (text: string): ContactTable => {
+/**
+ * Reads pasted or uploaded text (RFC 4180, with `,` `;` or tab between cells; plain lines are lists of one column).
+ * `mostRows` bounds what is kept.
+ */
+export const readContactTable = (text: string, mostRows = MAX_CONTACT_ROWS): ContactTable => {
   const clean = text.replace(/^\ufeff/, "");
   const rows = cellsOf(clean, delimiterOf(clean)).filter((row) => row.some((cell) => cell !== ""));
   const [first] = rows;
@@ -49,7 +52,7 @@ export const readContactTable = (text: string): ContactTable => {
   const body = hasHeader ? rows.slice(1) : rows;
   const width = Math.min(MAX_COLUMNS, Math.max(0, ...rows.map((row) => row.length)));
   const header = Array.from({ length: width }, (_, i) => (hasHeader ? (first[i] ?? "") : ""));
-  const kept = body.slice(0, MAX_CONTACT_ROWS).map((row) => header.map((_, i) => row[i] ?? ""));
+  const kept = body.slice(0, mostRows).map((row) => header.map((_, i) => row[i] ?? ""));
   return { header, rows: kept, guess: guessColumns(header, kept), isCut: body.length > kept.length };
 };
 

@@ -34,6 +34,8 @@ export interface Confirmed {
   /** Null. */
   maxConcurrent?: number | null;
   agentId?: string | null;
+  /** No model is asked, so that a program has its answer at once; false unless said. */
+  withoutModel?: boolean;
 }
 
 /** What became of a confirmation. */
@@ -140,12 +142,10 @@ export const createOrchestrator = (parts: OrchestratorParts) => {
         return { ...scheduled, created: campaignIsNew };
       };
       const isKnown = (await store.campaigns.byKey(tenantId, idempotencyKey)) !== null;
-      const asksModel = !isKnown && model !== null && confirmed.plan.contacts.length <= MOST_CONTACTS;
-      const scheduled = asksModel ? await byModel(model, tenantId, confirmed, schedule) : null;
+      const mayAsk = confirmed.withoutModel !== true && confirmed.plan.contacts.length <= MOST_CONTACTS;
+      const scheduled =
+        mayAsk && !isKnown && model !== null ? await byModel(model, tenantId, confirmed, schedule) : null;
       return scheduled ?? (await schedule());
     },
   };
 };
-
-/** What turns confirmed plans into campaigns. */
-export type Orchestrator = ReturnType<typeof createOrchestrator>;

@@ -6,12 +6,14 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { messageOf } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { callRoutes } from "./api/call-routes.ts";
+import { commandRoute } from "./api/command-route.ts";
 import { planRoutes as planApiRoutes } from "./api/plan-routes.ts";
+import { scheduleRoutes } from "./api/schedule-routes.ts";
 import { serviceRoutes } from "./api/service-routes.ts";
 import { v1CallRoutes } from "./api/v1-calls.ts";
+import { v1QuestionRoutes } from "./api/v1-questions.ts";
 import { v1TaskRoutes } from "./api/v1-tasks.ts";
 import type { AppParts } from "./app-parts.ts";
-import { v1QuestionRoutes } from "./api/v1-questions.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { crossSiteCheck } from "./auth/cross-site.ts";
 import { hostCheck } from "./auth/host-check.ts";
@@ -20,22 +22,23 @@ import { SignInLimit } from "./auth/sign-in-limit.ts";
 import { answerProblem, failureHandler } from "./failures.tsx";
 import { liveRoutes } from "./live/live-routes.ts";
 import { SpokenNow } from "./live/spoken-now.ts";
+import { loadQuestions, NO_QUESTIONS } from "./owner-questions.ts";
 import { agentsRoutes } from "./pages/agents.tsx";
 import { callPageRoutes } from "./pages/call.tsx";
-import { loadQuestions, NO_QUESTIONS } from "./owner-questions.ts";
 import { callsRoutes } from "./pages/calls.tsx";
 import { campaignSteeringRoutes } from "./pages/campaign-steering.ts";
 import { campaignsRoutes } from "./pages/campaigns.tsx";
 import { contactImportRoutes } from "./pages/contact-import.tsx";
 import { dndRoutes } from "./pages/dnd.tsx";
+import { dndImportRoutes } from "./pages/dnd-import.tsx";
 import { docsRoutes } from "./pages/docs.tsx";
 import { homeRoutes } from "./pages/home.tsx";
 import { planRoutes } from "./pages/plan.tsx";
 import { planConfirmRoutes } from "./pages/plan-confirm.tsx";
+import { questionRoutes } from "./pages/questions.tsx";
 import { reportRoutes } from "./pages/report.tsx";
 import { settingsRoutes } from "./pages/settings.tsx";
 import { signInRoutes } from "./pages/sign-in.tsx";
-import { questionRoutes } from "./pages/questions.tsx";
 import { tasksRoutes } from "./pages/tasks.tsx";
 import { Problem } from "./problem.ts";
 import type { ServerEnv } from "./request-context.ts";
@@ -46,6 +49,9 @@ import { WavePeaksCache } from "./wave-peaks.ts";
 
 /** Largest body of a request, in bytes; the largest form stays below a quarter of it. */
 const MAX_BODY_BYTES = 64 * 1024;
+/** Largest list of contacts or numbers, in bytes, on the paths that take one. */
+const MAX_LIST_BYTES = 512 * 1024;
+const LIST_PATHS = new Set(["/api/execute_campaign", "/dnd/imports"]);
 
 /** The outside of the system: pages, API, streams and the softphone's socket. Nothing starts or listens by itself. */
 export const createApp = (parts: AppParts): Hono<ServerEnv> => {
@@ -70,30 +76,31 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
       scriptedParts,
       formToken: sessions.formToken(cookie !== undefined && sessions.isOpen(cookie) ? cookie : ""),
       assetUrl: parts.assets.url,
-    });
-    await next();
-    c.res.headers.set("X-Request-Id", c.get("requestId"));
-  });
-  app.use(requestMetrics(parts.metrics, parts.log));
-  app.use(securityHeaders({ https }));
       // A page that tells of a failure must not fail over this.
       questions: (actor) =>
         loadQuestions(parts, actor).catch((thrown) => {
           parts.log.error({ problem: messageOf(thrown) }, "questions could not be looked up");
           return NO_QUESTIONS;
         }),
+    });
+    await next();
+    c.res.headers.set("X-Request-Id", c.get("requestId"));
+  });
+  app.use(requestMetrics(parts.metrics, parts.log));
+  app.use(securityHeaders({ https }));
   app.use(noStore);
   app.use(hostCheck(parts));
   app.use(authenticate({ ...parts, sessions }));
   app.use(crossSiteCheck({ sessions, publicUrl: parts.publicUrl }));
-  app.use(
+  const limitTo = (maxSize: number) =>
     bodyLimit({
-      maxSize: MAX_BODY_BYTES,
+      maxSize,
       onError: () => {
         throw new Problem("body-too-large");
       },
-    }),
-  );
+    });
+  const [formLimit, listLimit] = [limitTo(MAX_BODY_BYTES), limitTo(MAX_LIST_BYTES)];
+  app.use((c, next) => (LIST_PATHS.has(c.req.path) ? listLimit(c, next) : formLimit(c, next)));
   app.use(
     methodNotAllowed<ServerEnv>({
       app,
@@ -122,14 +129,16 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   callRoutes(app, parts);
   v1CallRoutes(app, parts);
   v1TaskRoutes(app, parts);
+  v1QuestionRoutes(app, parts);
   planApiRoutes(app, parts);
+  scheduleRoutes(app, parts);
+  commandRoute(app, parts);
   serviceRoutes(app, parts);
 
   liveRoutes(app, parts, pictures);
   softphoneRoutes(app, parts.supervision);
 
   homeRoutes(app, parts);
-  v1QuestionRoutes(app, parts);
   planRoutes(app, parts);
   planConfirmRoutes(app, parts);
   contactImportRoutes(app, parts);
@@ -138,11 +147,12 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   campaignsRoutes(app, parts);
   campaignSteeringRoutes(app, parts);
   reportRoutes(app, parts);
+  questionRoutes(app, parts);
   tasksRoutes(app, parts);
   agentsRoutes(app, parts);
   dndRoutes(app, parts);
+  dndImportRoutes(app, parts);
   settingsRoutes(app, parts);
   docsRoutes(app);
   return app;
 };
-  questionRoutes(app, parts);

@@ -117,7 +117,7 @@ export const PROBLEMS = {
   "body-too-large": {
     status: 413,
     title: "The body is too large",
-    fix: "Send at most 64 KiB.",
+    fix: "Send at most 64 KiB; plans of a campaign and lists of numbers at most 512 KiB.",
   },
   "unsupported-media-type": {
     status: 415,

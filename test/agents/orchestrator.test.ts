@@ -140,3 +140,11 @@ test("a plan of many contacts is scheduled without a model", async () => {
   expect(tasks).toHaveLength(51);
   expect(world.asked).toEqual([]);
 });
+
+test("no model is asked where none is wanted, and the rows are those of the plan", async () => {
+  const plan = planOf();
+  const world = await rig(async () => ({ note: "Nothing was scheduled." }));
+  const { tasks } = await world.orchestrator.execute(TENANT, { ...confirmation(plan), withoutModel: true });
+  expect(world.asked).toEqual([]);
+  expect(tasks.map(({ phone }) => phone)).toEqual(plan.contacts.map(({ phone }) => phone));
+});

@@ -29,6 +29,11 @@ export interface Dnd {
   has(tenantId: string, phone: string): Promise<boolean>;
   /** Puts a number on the tenant's list; a number that is there already stays as it was, without an event. */
   add(tenantId: string, entry: NewDndEntry): Promise<DndEntry>;
+  /**
+   * Puts many numbers on the tenant's list, all or none; gives how many were not there before. Those that were stay as
+   * they are.
+   */
+  addAll(tenantId: string, entries: readonly NewDndEntry[]): Promise<number>;
   /** Puts a number on the list for all tenants; in no tenant's history, so without an event. */
   addForAll(entry: NewDndEntry): Promise<DndEntry>;
   /** Takes a number off the tenant's own list; the row stays for the record. */
@@ -73,6 +78,9 @@ export const dndOf = (ledger: Ledger, listNumber: DndListing): Dnd => {
     `SELECT id FROM dnd_list
      WHERE phone = $phone AND COALESCE(tenant_id, '') IN ($tenantId, '') AND removed_at IS NULL LIMIT 1`,
   );
+  const isOwn = db.query<{ id: string }, { tenantId: string; phone: string }>(
+    "SELECT id FROM dnd_list WHERE phone = $phone AND tenant_id = $tenantId AND removed_at IS NULL LIMIT 1",
+  );
   const remove = db.query<{ id: string }, { tenantId: string; phone: string; reason: string; now: number }>(
     `UPDATE dnd_list SET removed_at = $now, removed_reason = $reason
      WHERE phone = $phone AND tenant_id = $tenantId AND removed_at IS NULL RETURNING id`,
@@ -92,6 +100,12 @@ export const dndOf = (ledger: Ledger, listNumber: DndListing): Dnd => {
     },
     async add(tenantId, entry) {
       return put(tenantId, entry);
+    },
+    async addAll(tenantId, entries) {
+      return ledger.commit((append) => {
+        const fresh = entries.filter(({ phone }) => isOwn.get({ tenantId, phone }) === null);
+        return new Set(fresh.map((entry) => listNumber(append, tenantId, entry).id)).size;
+      });
     },
     async addForAll(entry) {
       return put(null, entry);

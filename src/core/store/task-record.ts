@@ -96,6 +96,8 @@ export interface Tasks {
   /** `created` is false when the idempotency key was known; the first task comes back unchanged. */
   create(tenantId: string, task: NewTask): Promise<{ task: Task; created: boolean }>;
   get(tenantId: string, taskId: string): Promise<Task | null>;
+  /** The task that was created with a key. */
+  byKey(tenantId: string, idempotencyKey: string): Promise<Task | null>;
   /** Newest first; `before` is the id of the last task of the page before. */
   list(
     tenantId: string,

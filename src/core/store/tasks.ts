@@ -45,6 +45,11 @@ export const tasksOf = (
       return moves.one(tenantId, taskId);
     },
 
+    async byKey(tenantId, key) {
+      const row = byKey.get({ tenantId, key });
+      return row && taskOf(row);
+    },
+
     async list(tenantId, { status, campaignId, limit, before = AFTER_ALL_IDS }) {
       // db.query keeps each of the four statements this can be.
       const byStatus = status === undefined ? "" : "AND status = $status";

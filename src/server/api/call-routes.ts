@@ -1,26 +1,11 @@
 import type { Context, Hono } from "hono";
-import { z } from "zod";
 import type { AppParts } from "../app-parts.ts";
 import { askedCall } from "../asked-call.ts";
 import { CallRequest, RegisterRequest, StartCallRequest } from "../call-request.ts";
 import { type Placed, placeCall, registerCall } from "../place-call.ts";
 import { checked, jsonBody } from "../request-body.ts";
 import type { ServerEnv } from "../request-context.ts";
-
-const KeyHeader = z.object({
-  "Idempotency-Key": z
-    .string()
-    .min(1)
-    .max(200, "At most 200 characters")
-    .regex(/^[\x21-\x7e]+$/, "Printable ASCII characters without spaces")
-    .optional(),
-});
-
-/** The header stands in for a key missing in the body (draft-ietf-httpapi-idempotency-key-header). */
-const withKey = <R extends { idempotency_key?: string | undefined }>(c: Context, request: R): R => {
-  const { "Idempotency-Key": key } = checked(KeyHeader, { "Idempotency-Key": c.req.header("idempotency-key") });
-  return request.idempotency_key === undefined && key !== undefined ? { ...request, idempotency_key: key } : request;
-};
+import { withKey } from "./idempotency-key.ts";
 
 const answer = (c: Context, placed: Placed): Response => {
   const { task, call, repeated } = placed;

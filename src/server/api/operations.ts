@@ -1,14 +1,17 @@
 import { z } from "zod";
+import { CampaignRequest, TaskRequest } from "../asked-campaign.ts";
 import { CallRequest, RegisterRequest, StartCallRequest } from "../call-request.ts";
-import type { ProblemName } from "../problem.ts";
 import { OwnerAnswer } from "../pages/questions.tsx";
+import type { ProblemName } from "../problem.ts";
 import { CallDetail, CallView, PlacedView, TaskView } from "./call-view.ts";
+import { CommandRequest, CommandView } from "./command-route.ts";
 import { AgentPromptRequest, AgentPromptView, ChatRequest, ChatView } from "./plan-routes.ts";
+import { CampaignView, ScheduledTaskView } from "./schedule-routes.ts";
 import { CallQuery, EventQuery } from "./v1-calls.ts";
+import { AnswerView, QuestionView } from "./v1-questions.ts";
 import { TaskQuery } from "./v1-tasks.ts";
 
 /** One way of asking the API, as its documents describe it. */
-import { AnswerView, QuestionView } from "./v1-questions.ts";
 export interface Operation {
   method: "get" | "post";
   /** With `{name}` for parts that vary. */
@@ -37,15 +40,15 @@ const bodyProblems: readonly ProblemName[] = [
   "invalid-request",
   "phone-number-refused",
 ];
-const turnProblems: readonly ProblemName[] = [
-  "malformed-body",
-  "unsupported-media-type",
 const listProblems: readonly ProblemName[] = [
   "malformed-body",
   "unsupported-media-type",
   "body-too-large",
   "invalid-request",
 ];
+const turnProblems: readonly ProblemName[] = [
+  "malformed-body",
+  "unsupported-media-type",
   "body-too-large",
   "invalid-request",
   "plan-state",
@@ -89,6 +92,47 @@ export const OPERATIONS: readonly Operation[] = [
     body: AgentPromptRequest,
     answers: [{ status: 200, description: "The prompt, or what is missing for it", schema: AgentPromptView }],
     problems: turnProblems,
+  },
+  {
+    method: "post",
+    path: "/api/execute_campaign",
+    group: "Plans",
+    summary: "Confirm a plan and schedule its calls",
+    description:
+      "All of them or none. The same confirmation again gives the same campaign: told by the Idempotency-Key, else by " +
+      "conversation and plan, else by the plan itself. To run a plan again, send another key.",
+    body: CampaignRequest,
+    idempotent: true,
+    answers: [
+      { status: 201, description: "The calls are scheduled", schema: CampaignView },
+      { status: 200, description: "They were scheduled before; the tasks as they are now", schema: CampaignView },
+    ],
+    problems: [...listProblems, "not-found", "plan-state", "idempotency-key-reused"],
+  },
+  {
+    method: "post",
+    path: "/command",
+    group: "Calls",
+    summary: "Say in plain words what to do",
+    description: "“hello”, “call NUMBER to …” and “status”; anything else is answered with what can be said.",
+    body: CommandRequest,
+    idempotent: true,
+    answers: [{ status: 200, description: "What came of it", schema: CommandView }],
+    problems: placeProblems,
+  },
+  {
+    method: "post",
+    path: "/api/schedule_task",
+    group: "Tasks",
+    summary: "Schedule one task for a time",
+    description: "The same request again gives the same task: told by the key, else by what is asked.",
+    body: TaskRequest,
+    idempotent: true,
+    answers: [
+      { status: 201, description: "The task is scheduled", schema: ScheduledTaskView },
+      { status: 200, description: "It was scheduled before; as it is now", schema: ScheduledTaskView },
+    ],
+    problems: [...bodyProblems, "idempotency-key-reused"],
   },
   {
     method: "post",
@@ -232,6 +276,25 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: "get",
+    path: "/api/v1/questions",
+    group: "Calls",
+    summary: "Read what agents on the phone ask you",
+    description: "Open ones first, then those whose answer the next call waits for.",
+    answers: [{ status: 200, description: "Questions", schema: z.object({ questions: z.array(QuestionView) }) }],
+    problems: [],
+  },
+  {
+    method: "post",
+    path: "/api/v1/questions/{id}/answer",
+    group: "Calls",
+    summary: "Answer an agent on the phone",
+    description: "In time it is told to the callee, who holds the line; later it schedules the next call.",
+    body: OwnerAnswer,
+    answers: [{ status: 200, description: "The answer was taken", schema: AnswerView }],
+    problems: [...listProblems, "not-found", "question-answered"],
+  },
+  {
+    method: "get",
     path: "/api/phone/health",
     group: "Service",
     summary: "Whether calls can be placed",
@@ -262,22 +325,3 @@ export const OPERATIONS: readonly Operation[] = [
     problems: [],
   },
 ];
-  {
-    method: "get",
-    path: "/api/v1/questions",
-    group: "Calls",
-    summary: "Read what agents on the phone ask you",
-    description: "Open ones first, then those whose answer the next call waits for.",
-    answers: [{ status: 200, description: "Questions", schema: z.object({ questions: z.array(QuestionView) }) }],
-    problems: [],
-  },
-  {
-    method: "post",
-    path: "/api/v1/questions/{id}/answer",
-    group: "Calls",
-    summary: "Answer an agent on the phone",
-    description: "In time it is told to the callee, who holds the line; later it schedules the next call.",
-    body: OwnerAnswer,
-    answers: [{ status: 200, description: "The answer was taken", schema: AnswerView }],
-    problems: [...listProblems, "not-found", "question-answered"],
-  },

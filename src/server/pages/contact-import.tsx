@@ -1,7 +1,6 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import {
-  type BadRow,
   badRowsCsv,
   type ContactColumn,
   type ContactTable,
@@ -14,9 +13,9 @@ import { listedOf } from "../../agents/planner.ts";
 import { listedContact } from "../../agents/planner-turn.ts";
 import { newId } from "../../core/ids.ts";
 import type { AppParts } from "../app-parts.ts";
+import { badRowWords } from "../bad-row-words.ts";
 import { Icon } from "../components/icon.tsx";
 import { ImportSteps } from "../components/import-steps.tsx";
-import { phoneSentence } from "../phone-words.ts";
 import { openPlan, planRefused } from "../planning.ts";
 import { Problem } from "../problem.ts";
 import { formBody } from "../request-body.ts";
@@ -49,14 +48,6 @@ const COLUMN_WORDS: Record<ContactColumn, string> = {
 };
 const Column = z.enum(["name", "phone", "context", "timezone", "skip"]);
 const COUNTRIES = ["US", "CA", "GB", "IE", "DE", "AT", "CH", "CZ", "SK", "PL", "FR", "ES", "IT", "NL", "IN", "AU"];
-
-const reasonWords = ({ reason }: BadRow): string => {
-  if (reason === "no-number") return "There is no number in this row";
-  if (reason === "broken-by-spreadsheet") return "A spreadsheet has rounded the number: format the column as text";
-  if (reason === "double") return "The number is in the list twice";
-  if (reason === "unknown-zone") return "The time zone does not exist";
-  return phoneSentence(reason);
-};
 
 /** Contacts of a list, pasted or from a file, into a plan: upload, match columns, review, done. */
 export const contactImportRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
@@ -296,7 +287,7 @@ export const contactImportRoutes = (app: Hono<ServerEnv>, parts: AppParts): void
                 <tr>
                   <td>
                     Row {row.row}: {row.cells.filter(Boolean).join(", ").slice(0, 160)}
-                    <small>{reasonWords(row)}</small>
+                    <small>{badRowWords(row)}</small>
                   </td>
                   <td class="end">
                     <span class="badge bad">Bad</span>
@@ -324,7 +315,7 @@ export const contactImportRoutes = (app: Hono<ServerEnv>, parts: AppParts): void
 
   app.get("/plan/:id/import/:draft/bad.csv", async (c) => {
     const { draft, bad } = await sorted(c);
-    return c.body(badRowsCsv(draft.table.header, bad, reasonWords), 200, {
+    return c.body(badRowsCsv(draft.table.header, bad, badRowWords), 200, {
       "Content-Type": "text/csv; charset=utf-8",
       "Content-Disposition": 'attachment; filename="bad-rows.csv"',
     });

@@ -91,6 +91,14 @@ export const dndRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
             Numbers on this list are never dialed, whoever asks. It is looked at before every call; whoever says “stop
             calling me” belongs on it.
           </p>
+          <p class="cluster">
+            <a class="btn" href="/dnd/import">
+              Import a file
+            </a>
+            <a class="btn" href="/dnd/export.csv" download="do-not-call.csv" hx-boost="false">
+              <Icon name="download" /> Export as CSV
+            </a>
+          </p>
         </header>
         {phone === null ? null : <Checked text={phone.ok ? phone.e164 : check} isListed={isListed} />}
         <div class="cols">

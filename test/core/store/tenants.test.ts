@@ -214,6 +214,7 @@ const QUESTIONS: Record<string, [Answer, (f: Furnished, who: string) => Promise<
   "questions.lateOf": [NOTHING, (f, who) => f.store.questions.lateOf(who, f.user.id)],
   "questions.ofTask": [NOTHING, (f, who) => f.store.questions.ofTask(who, f.task.id)],
   "tasks.create": [REFUSED, (f, who) => newTask(f.store, { campaignId: f.campaign.id }, who)],
+  "tasks.byKey": [NOTHING, (f, who) => f.store.tasks.byKey(who, "key")],
   "tasks.get": [NOTHING, (f, who) => f.store.tasks.get(who, f.task.id)],
   "tasks.list": [NOTHING, (f, who) => f.store.tasks.list(who, { limit: 9, campaignId: f.campaign.id })],
   "tasks.countByStatus": [NOTHING, (f, who) => f.store.tasks.countByStatus(who)],
@@ -283,6 +284,7 @@ const OWN_ROWS = [
   "usage.add",
   "calls.liveCounts",
   "dnd.add",
+  "dnd.addAll",
   "dnd.addForAll",
 ];
 
