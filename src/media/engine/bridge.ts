@@ -5,7 +5,7 @@ import { Playout, PlayoutCuts } from "../audio/playout.ts";
 import { BargeIn } from "../audio/turn-taking.ts";
 import { Vad } from "../audio/vad.ts";
 import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
-import type { Listener, Voice, VoiceSink } from "../voices/voice.ts";
+import type { LastWords, Listener, Voice, VoiceSink } from "../voices/voice.ts";
 import { METER, type Meters } from "./meters.ts";
 import type { CallStats, MediaEvent, RecordingFile, SpokenLine, VoiceUsage } from "./protocol.ts";
 import type { Recorder } from "./recorder.ts";
@@ -24,6 +24,8 @@ const DRAIN_TAIL_MS = 200;
 const DRAIN_START_MS = 5000;
 /** A voice that has said nothing for so long after the answer is taken for lost, in ms: longer than it needs to try again. */
 const FIRST_WORD_LIMIT_MS = 12_000;
+/** How long the callee's last words are waited for after the end, in ms: people say "don't call again" and hang up. */
+const LAST_WORDS_MS = 2000;
 /** How fast a level falls back, per frame. */
 const LEVEL_FALL = 0.6;
 /** Turn latencies kept per call; later ones are told but not kept. */
@@ -68,8 +70,12 @@ export class Bridge implements LegSink, VoiceSink {
   readonly #bargeIn = new BargeIn();
   readonly #turns: SpokenTurns;
   #leg: CarrierLeg | null = null;
-  #voice: (Voice & Partial<Listener>) | null = null;
+  #voice: (Voice & Partial<Listener & LastWords>) | null = null;
+  /** Nothing is heard or sent any more. */
   #closed = false;
+  #closing: Promise<void> | null = null;
+  /** What the callee said last is waited for until then. */
+  #lastWords: { untilMs: number; come: () => void } | null = null;
   #answeredAtMs = -1;
   #opening = true;
   #openingStarted = false;
@@ -103,7 +109,7 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   /** Gives the bridge its two ends; before any of its other methods. */
-  join(leg: CarrierLeg, voice: Voice & Partial<Listener>): void {
+  join(leg: CarrierLeg, voice: Voice & Partial<Listener & LastWords>): void {
     this.#leg = leg;
     this.#voice = voice;
   }
@@ -223,6 +229,7 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   toolCall(toolCallId: string, name: string, argumentsJson: string): void {
+    if (this.#closed) return;
     const speaking = this.#speaking || this.#playout.active || this.#turns.unfinished > 0;
     this.#deps.emit({ type: "tool-call", callId: this.callId, toolCallId, name, argumentsJson, speaking });
   }
@@ -232,6 +239,7 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   voiceLost(recovered: boolean, detail: string): void {
+    if (this.#closed) return;
     if (!recovered) this.#firstWordSettled = true;
     this.#deps.emit({ type: "voice-lost", callId: this.callId, recovered, detail });
   }
@@ -247,8 +255,10 @@ export class Bridge implements LegSink, VoiceSink {
     const now = this.#deps.nowMs();
     if (skipped > 0) this.#skip(skipped);
     this.#voice?.tick(now);
+    if (this.#lastWords) this.#awaitLastWords(now, this.#lastWords);
+    if (this.#closed) return;
     this.#leg?.tick(now);
-    if (this.#closed || !this.isAnswered) return;
+    if (!this.isAnswered) return;
     this.#sendSlot(now);
     if (this.#deps.nowMs() - deadlineMs > LATE_MS) this.#lateFrames++;
     if (this.#drain) this.#checkDrain(now, this.#drain);
@@ -387,28 +397,69 @@ export class Bridge implements LegSink, VoiceSink {
 
   /** Ends this call because one of its parts broke; tells the main thread, which closes it. May be called twice. */
   fail(detail: string): void {
+    this.#lastWords?.come();
     if (this.#closed) return;
     this.#deps.emit({ type: "media-lost", callId: this.callId, detail });
     this.#closeEnds();
   }
 
   #closeEnds(): void {
+    this.#closeLeg();
+    this.#close(this.#voice);
+  }
+
+  #closeLeg(): void {
     this.#closed = true;
     this.taps.clear();
-    for (const end of [this.#leg, this.#voice]) {
-      try {
-        end?.close();
-      } catch (thrown) {
-        this.log("error", `an end of the call could not be closed: ${messageOf(thrown)}`);
-      }
+    this.#close(this.#leg);
+  }
+
+  #close(end: { close(): void } | null): void {
+    try {
+      end?.close();
+    } catch (thrown) {
+      this.log("error", `an end of the call could not be closed: ${messageOf(thrown)}`);
     }
   }
 
-  /** Closes leg, voice, taps and recording, then tells what was measured. Never throws. */
-  async close(): Promise<void> {
+  /**
+   * Closes leg, taps, voice and recording, then tells what was measured. The voice may take up to 2 s of ticks to tell
+   * the callee's last words. May be called twice. Never throws.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  /** Lets the voice tell what the callee said last; at once where nobody spoke or the voice owes nothing. */
+  #hearOut(): Promise<void> | null {
+    const voice = this.#voice;
+    if (this.#closed || !this.isAnswered || !voice?.hearOut) return null;
+    try {
+      voice.hearOut();
+    } catch (thrown) {
+      this.log("error", `the callee's last words are lost: ${messageOf(thrown)}`);
+      return null;
+    }
+    if (!voice.owesWords) return null;
+    return new Promise((come) => {
+      this.#lastWords = { untilMs: this.#deps.nowMs() + LAST_WORDS_MS, come };
+    });
+  }
+
+  #awaitLastWords(now: number, wait: { untilMs: number; come: () => void }): void {
+    if (this.#voice?.owesWords && now < wait.untilMs) return;
+    this.#lastWords = null;
+    wait.come();
+  }
+
+  async #end(): Promise<void> {
     if (this.isAnswered) this.#turns.flush(this.#deps.nowMs() - this.#answeredAtMs, this.#playout);
     const stats = this.#stats();
-    this.#closeEnds();
+    const words = this.#hearOut();
+    this.#closeLeg();
+    if (words) await words;
+    this.#close(this.#voice);
     const { recorder } = this.#deps;
     let recording: RecordingFile | null = null;
     try {

@@ -1,6 +1,6 @@
 import { messageOf } from "../../core/errors.ts";
 import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
-import type { Listener, Voice, VoiceSink } from "../voices/voice.ts";
+import type { LastWords, Listener, Voice, VoiceSink } from "../voices/voice.ts";
 import { Bridge } from "./bridge.ts";
 import { MAX_ENGINE_CALLS, type Meters, TICK } from "./meters.ts";
 import type { CarrierLegSettings, MediaCommand, MediaEvent, OpenCall, VoiceSettings } from "./protocol.ts";
@@ -10,7 +10,7 @@ import { type SendPacket, Tap } from "./tap.ts";
 /** Makes the callee's end of a call; rejects with an `OutsideError` when it cannot be had. */
 export type OpenLeg = (settings: CarrierLegSettings, sink: LegSink) => Promise<CarrierLeg>;
 /** Makes the voice's end of a call. */
-export type OpenVoice = (settings: VoiceSettings, sink: VoiceSink) => Voice & Partial<Listener>;
+export type OpenVoice = (settings: VoiceSettings, sink: VoiceSink) => Voice & Partial<Listener & LastWords>;
 
 /** What an engine needs from where it runs. */
 export interface EngineDeps {
@@ -124,9 +124,9 @@ export class Engine {
   }
 
   async #close(call: Bridge): Promise<void> {
-    if (!this.#calls.delete(call.callId)) return;
+    // It is visited by the tick until the callee's last words have come.
     await call.close();
-    this.#freeSlots.push(call.slot);
+    if (this.#calls.delete(call.callId)) this.#freeSlots.push(call.slot);
   }
 
   async #shutdown(): Promise<void> {
