@@ -6,6 +6,7 @@ import { BargeIn } from "../audio/turn-taking.ts";
 import { Vad } from "../audio/vad.ts";
 import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
 import type { LastWords, Listener, Voice, VoiceSink } from "../voices/voice.ts";
+import { Drain } from "./drain.ts";
 import { METER, type Meters } from "./meters.ts";
 import type { CallStats, MediaEvent, RecordingFile, SpokenLine, VoiceUsage } from "./protocol.ts";
 import type { Recorder } from "./recorder.ts";
@@ -18,10 +19,6 @@ const OWN_ITEMS = 1_000_000;
 const LATE_MS = 5;
 /** Ticks between two updates of a call's meters: ten updates a second. */
 const METER_TICKS = 5;
-/** Quiet after the last speech before a drain is done: the far end's own buffer plays on for about this long, in ms. */
-const DRAIN_TAIL_MS = 200;
-/** How long a drain waits for speech that was announced but has not begun, in ms. */
-const DRAIN_START_MS = 5000;
 /** A voice that has said nothing for so long after the answer is taken for lost, in ms: longer than it needs to try again. */
 const FIRST_WORD_LIMIT_MS = 12_000;
 /** How long the callee's last words are waited for after the end, in ms: people say "don't call again" and hang up. */
@@ -39,13 +36,6 @@ export interface BridgeDeps {
   nowMs: () => number;
   emit: (event: MediaEvent) => void;
   recorder: Recorder | null;
-}
-
-interface Drain {
-  deadlineMs: number;
-  /** Speech is still to begin; given up at this time. */
-  startByMs: number;
-  quietSinceMs: number;
 }
 
 /**
@@ -156,8 +146,7 @@ export class Bridge implements LegSink, VoiceSink {
 
   /** See the `drain` command. */
   drain(maxMs: number, expectSpeech: boolean): void {
-    const now = this.#deps.nowMs();
-    this.#drain = { deadlineMs: now + maxMs, startByMs: expectSpeech ? now + DRAIN_START_MS : now, quietSinceMs: -1 };
+    this.#drain = new Drain(this.#deps.nowMs(), maxMs, expectSpeech);
   }
 
   // The callee's side.
@@ -230,8 +219,8 @@ export class Bridge implements LegSink, VoiceSink {
 
   toolCall(toolCallId: string, name: string, argumentsJson: string): void {
     if (this.#closed) return;
-    const speaking = this.#speaking || this.#playout.active || this.#turns.unfinished > 0;
-    this.#deps.emit({ type: "tool-call", callId: this.callId, toolCallId, name, argumentsJson, speaking });
+    const call = { toolCallId, name, argumentsJson, speaking: this.#isSaying };
+    this.#deps.emit({ type: "tool-call", callId: this.callId, ...call });
   }
 
   usage(usage: VoiceUsage): void {
@@ -261,7 +250,7 @@ export class Bridge implements LegSink, VoiceSink {
     if (!this.isAnswered) return;
     this.#sendSlot(now);
     if (this.#deps.nowMs() - deadlineMs > LATE_MS) this.#lateFrames++;
-    if (this.#drain) this.#checkDrain(now, this.#drain);
+    if (this.#drain?.isOver(now, this.#isSaying)) this.#endDrain(false);
     if (!this.#firstWordSettled && now - this.#answeredAtMs > FIRST_WORD_LIMIT_MS) this.#giveUpVoice();
     if ((++this.#ticks + this.slot) % METER_TICKS === 0) this.#updateMeters();
   }
@@ -360,15 +349,9 @@ export class Bridge implements LegSink, VoiceSink {
     if (this.#drain) this.#endDrain(true);
   }
 
-  #checkDrain(now: number, drain: Drain): void {
-    if (this.#speaking || this.#playout.active || this.#turns.unfinished > 0) {
-      drain.quietSinceMs = -1;
-      drain.startByMs = now;
-    } else if (now >= drain.startByMs) {
-      if (drain.quietSinceMs < 0) drain.quietSinceMs = now;
-      if (now - drain.quietSinceMs >= DRAIN_TAIL_MS) this.#endDrain(false);
-    }
-    if (now >= drain.deadlineMs && this.#drain) this.#endDrain(false);
+  /** Words of the agent are being played or wait to be. */
+  get #isSaying(): boolean {
+    return this.#speaking || this.#playout.active || this.#turns.unfinished > 0;
   }
 
   #endDrain(interrupted: boolean): void {
