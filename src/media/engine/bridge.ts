@@ -287,7 +287,7 @@ export class Bridge implements LegSink, VoiceSink {
       this.#lead = false;
       return;
     }
-    this.#send(false);
+    this.#sendSilence();
   }
 
   #sendSpeech(item: number, now: number): void {
@@ -301,11 +301,19 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   #send(talkspurt: boolean): void {
+    this.#sendFrame(talkspurt, ulawEnergy(this.#frame, 0, FRAME_SAMPLES));
+    this.#deps.recorder?.agent(this.#frame);
+  }
+
+  #sendSilence(): void {
+    this.#sendFrame(false, 0);
+    this.#deps.recorder?.skipAgent(1);
+  }
+
+  #sendFrame(talkspurt: boolean, energy: number): void {
     this.#leg?.send(this.#frame, talkspurt);
     this.#framesSent++;
     for (const tap of this.taps.values()) tap.agent(this.#frame);
-    this.#deps.recorder?.agent(this.#frame);
-    const energy = ulawEnergy(this.#frame, 0, FRAME_SAMPLES);
     this.#agentLevel = Math.max(energy, this.#agentLevel * LEVEL_FALL);
     this.#agentVad.push(energy);
   }
