@@ -9,19 +9,20 @@ const CHANNELS = 2;
 const FRAME_BYTES = FRAME_SAMPLES * CHANNELS * 2;
 /** Frames kept in memory, 2.56 s. A disk that hangs longer loses sound of the recording, never of the call. */
 const RING_FRAMES = 128;
-/** Frames written at once: what a crash can lose is 1 s together with `MAX_SKEW_FRAMES`. */
-const FLUSH_FRAMES = 36;
-/** How far one party's channel may lag behind the other before its missing frames are written as silence. */
-const MAX_SKEW_FRAMES = 14;
-/** Most frames of one write; after the disk hung it takes several. */
-const MAX_WRITE_FRAMES = FLUSH_FRAMES + MAX_SKEW_FRAMES;
+/** Sound is written when so many frames of either party wait: what a crash can lose stays under 1 s. */
+const FLUSH_FRAMES = 45;
+/**
+ * How far one party's channel may lag behind the other before its missing frames are written as silence. After a stall
+ * of the network the callee's channel is ahead until silence was left out of it.
+ */
+const MAX_SKEW_FRAMES = 35;
 
 /** Buffers that hold sound on its way to the disk, shared by recordings: as many as were ever written at once. */
 export class WriteBuffers {
   readonly #free: Int16Array<ArrayBuffer>[] = [];
 
   take(): Int16Array<ArrayBuffer> {
-    return this.#free.pop() ?? new Int16Array(MAX_WRITE_FRAMES * FRAME_SAMPLES * CHANNELS);
+    return this.#free.pop() ?? new Int16Array(FLUSH_FRAMES * FRAME_SAMPLES * CHANNELS);
   }
 
   /** Nobody writes from it any more. */
@@ -89,14 +90,14 @@ export class Recorder {
 
   #flushIfDue(): void {
     const ahead = Math.max(this.#calleeFrames, this.#agentFrames);
-    const ready = Math.max(Math.min(this.#calleeFrames, this.#agentFrames), ahead - MAX_SKEW_FRAMES);
-    if (ready - this.#flushed >= FLUSH_FRAMES) this.#flush(ready);
+    if (ahead - this.#flushed < FLUSH_FRAMES) return;
+    this.#flush(Math.max(Math.min(this.#calleeFrames, this.#agentFrames), ahead - MAX_SKEW_FRAMES));
   }
 
   #flush(ready: number): void {
     if (this.#writing > 0 || this.#failed) return;
     const start = this.#flushed % RING_FRAMES;
-    const count = Math.min(ready - this.#flushed, RING_FRAMES - start, MAX_WRITE_FRAMES);
+    const count = Math.min(ready - this.#flushed, RING_FRAMES - start, FLUSH_FRAMES);
     if (count <= 0) return;
     this.#writing = count;
     const buffer = this.#buffers.take();

@@ -18,19 +18,29 @@ export interface MediaThreadSettings {
 /** What a media thread says about itself, beside the events of its calls. `stray`: something was thrown that nobody caught. */
 export type ThreadNews = { type: "started" } | { type: "stray"; problem: string };
 
+/** What a media thread posts: events of its calls in their order, those of one tick together, or news of its own. */
+export type ThreadMessage = MediaEvent[] | ThreadNews;
+
 declare const self: Worker;
 
 const nowMs = (): number => performance.now();
-const emit = (event: MediaEvent): void => self.postMessage(event);
+const post = (message: ThreadMessage): void => self.postMessage(message);
 const survive = (thrown: unknown): void => {
-  self.postMessage({ type: "stray", problem: messageOf(thrown) } satisfies ThreadNews);
+  post({ type: "stray", problem: messageOf(thrown) });
 };
 
 const start = async (settings: MediaThreadSettings): Promise<void> => {
   const taps = await Bun.udpSocket({ hostname: "127.0.0.1", port: 0, socket: { error() {} } });
+  // Every message wakes the main thread, so events wait for the tick.
+  const events: MediaEvent[] = [];
+  const tell = (): void => {
+    if (events.length === 0) return;
+    post(events);
+    events.length = 0;
+  };
   const ports = new RtpPorts(settings.rtpFrom, settings.rtpTo);
   const engine = new Engine({
-    emit,
+    emit: (event) => events.push(event),
     meters: new Meters(settings.meters),
     nowMs,
     ...realEnds({ host: settings.rtpHost, ports, nowMs }),
@@ -46,17 +56,21 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
   const ticker = startTicker({
     periodMs: FRAME_MS,
     nowMs,
-    onTick: (deadline, skipped) => engine.tick(deadline, skipped),
+    onTick: (deadline, skipped) => {
+      engine.tick(deadline, skipped);
+      tell();
+    },
     onError: survive,
   });
   self.onmessage = async ({ data }: MessageEvent<MediaCommand>) => {
     await engine.handle(data);
     if (data.type !== "shutdown") return;
     ticker.stop();
+    tell();
     taps.close();
     process.exit(0);
   };
-  self.postMessage({ type: "started" } satisfies ThreadNews);
+  post({ type: "started" });
 };
 
 // Without these one stray rejection would end the process with every call in it.
