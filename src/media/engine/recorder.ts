@@ -9,13 +9,13 @@ const CHANNELS = 2;
 const FRAME_BYTES = FRAME_SAMPLES * CHANNELS * 2;
 /** Frames kept in memory, 2.56 s. A disk that hangs longer loses sound of the recording, never of the call. */
 const RING_FRAMES = 128;
-/** Sound is written when so many frames of either party wait: what a crash can lose stays under 1 s. */
+/** Sound is written when so many frames of both parties wait: what a crash loses is less than 1 s. */
 const FLUSH_FRAMES = 45;
 /**
- * How far one party's channel may lag behind the other before its missing frames are written as silence. After a stall
- * of the network the callee's channel is ahead until silence was left out of it.
+ * How far one party's channel may lag behind the other before its missing frames are written as silence. Packets that
+ * waited while the process stood still put the callee's channel ahead, until silence was left out of it.
  */
-const MAX_SKEW_FRAMES = 35;
+const MAX_SKEW_FRAMES = 70;
 
 /** Buffers that hold sound on its way to the disk, shared by recordings: as many as were ever written at once. */
 export class WriteBuffers {
@@ -90,8 +90,8 @@ export class Recorder {
 
   #flushIfDue(): void {
     const ahead = Math.max(this.#calleeFrames, this.#agentFrames);
-    if (ahead - this.#flushed < FLUSH_FRAMES) return;
-    this.#flush(Math.max(Math.min(this.#calleeFrames, this.#agentFrames), ahead - MAX_SKEW_FRAMES));
+    const ready = Math.max(Math.min(this.#calleeFrames, this.#agentFrames), ahead - MAX_SKEW_FRAMES);
+    if (ready - this.#flushed >= FLUSH_FRAMES) this.#flush(ready);
   }
 
   #flush(ready: number): void {
