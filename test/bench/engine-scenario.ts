@@ -7,8 +7,8 @@ import { Load } from "./load.ts";
 import { CONVERSATION } from "./script.ts";
 import { withFolder } from "./temporary-folder.ts";
 
-/** Longest warm-up, in ms: code is compiled and buffers have grown by then. */
-const WARM_UP_MS = 8000;
+/** Longest warm-up, in ms: nearly all code is compiled and buffers have grown by then. Short windows have one as long. */
+const WARM_UP_MS = 10_000;
 /** Calls are answered in so many groups, apart by so many ms: nobody's calls all begin in the same frame. */
 const ANSWER_STEPS = 23;
 const ANSWER_APART_MS = 23;
@@ -50,7 +50,7 @@ const slice = (
         load.join(some);
         await Bun.sleep(ANSWER_APART_MS);
       }
-      await Bun.sleep(Math.min(WARM_UP_MS, seconds * 500));
+      await Bun.sleep(Math.min(WARM_UP_MS, seconds * 1000));
       await child.ask({ type: "begin" });
       // What the forced collection delayed is over.
       await Bun.sleep(100);
