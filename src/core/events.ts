@@ -1,5 +1,6 @@
 import type { CallStatus, Disposition, HangupCause, Speaker } from "./call.ts";
 import type { ConversationStage } from "./conversation.ts";
+import type { SupervisionMode } from "./supervision.ts";
 import type { TaskStatus } from "./task.ts";
 
 /**
@@ -30,7 +31,18 @@ export type DomainEvent =
   | { type: "dtmf.sent"; callId: string; digits: string }
   | { type: "voice.lost"; callId: string; recovered: boolean; detail: string }
   | { type: "recording.closed"; callId: string; recordingId: string; durationMs: number; bytes: number }
-  | { type: "supervisor.joined"; callId: string; userId: string; mode: string }
+  | { type: "supervisor.joined"; callId: string; userId: string; mode: SupervisionMode }
+  | {
+      type: "supervisor.mode";
+      callId: string;
+      userId: string;
+      from: SupervisionMode;
+      to: SupervisionMode;
+      /** `asked` by the person, or what took it from them. */
+      why: "asked" | "link-lost" | "left" | "voice-lost";
+    }
+  | { type: "supervisor.whispered"; callId: string; userId: string; by: "text" | "voice" }
+  | { type: "supervisor.hung-up"; callId: string; userId: string }
   | { type: "supervisor.left"; callId: string; userId: string }
   | { type: "dnd.added"; dndId: string; source: string }
   | { type: "dnd.removed"; dndId: string; reason: string }

@@ -1,3 +1,5 @@
+import type { SupervisionMode } from "../../core/supervision.ts";
+
 /**
  * The seam between the main thread and the media thread: plain data only, so that it can cross `postMessage`.
  * Times called `atMs` count from the answer of the call; instants called `at` are epoch ms.
@@ -97,9 +99,17 @@ export interface OpenCall {
   callId: string;
   leg: CarrierLegSettings;
   voice: VoiceSettings;
-  /** Where the stereo WAV goes (callee left, agent right); null records nothing. */
+  /** Where the stereo WAV goes (left what the callee said, right what the callee was sent); null records nothing. */
   recordingPath: string | null;
+  /** Where a mono WAV of what supervisors said goes, whispers included; made with the first word. Null records none. */
+  supervisorPath: string | null;
 }
+
+/** What writes down a supervisor's speech. */
+export type TranscriberSettings =
+  | { kind: "openai"; apiKey: string; baseUrl: string; model: string; language: string; safetyId: string }
+  /** Writes `lines` down in turn, one an utterance; without any, that somebody spoke and for how long. */
+  | { kind: "scripted"; lines: string[] };
 
 /** Where a supervisor's room listens for the two parties of a call, on loopback, PCMU payload type 0. */
 export interface TapTarget {
@@ -143,6 +153,26 @@ export type MediaCommand =
   | { type: "drain"; callId: string; maxMs: number; expectSpeech: boolean }
   | { type: "tap"; callId: string; tapId: string; target: TapTarget }
   | { type: "untap"; callId: string; tapId: string }
+  /**
+   * Who hears whom from the next tick on; answered by `supervised`. `ssrc` names the speaker's RTP stream (null while
+   * nobody speaks, and in `listen`), which goes to the thread's supervisor port. Leaving `takeover` lets the agent go on,
+   * knowing what was said meanwhile and `note`, the supervisor's own words on it (may be empty).
+   */
+  | {
+      type: "supervise";
+      callId: string;
+      request: number;
+      mode: SupervisionMode;
+      ssrc: number | null;
+      transcriber: TranscriberSettings | null;
+      note: string;
+    }
+  /** Private guidance for the agent, in text: used from its next sentence on, or with `now` at once. */
+  | { type: "guide"; callId: string; text: string; now: boolean }
+  /** The speaker let the talk button go: what was said since counts as a whole. */
+  | { type: "talk-ended"; callId: string }
+  /** Plays a phrase to the callee while the agent is silent and the speaker is gone. */
+  | { type: "hold-phrase"; callId: string; line: SpokenLine }
   /** Ends the call; answered by `closed`. */
   | { type: "close"; callId: string }
   /** Ends all calls and the thread's sockets. */
@@ -152,12 +182,14 @@ export type MediaCommand =
 export interface Turn {
   /** Stable within the call; a later event with the same key replaces the earlier one (corrected transcript). */
   key: string;
-  speaker: "callee" | "agent";
+  speaker: "callee" | "agent" | "supervisor";
   text: string;
   atMs: number;
   endMs: number;
   /** The agent was talked over: `text` is about what was heard, not all that was meant. */
   interrupted: boolean;
+  /** Said or written to the agent alone: the callee did not hear it. */
+  whispered: boolean;
 }
 
 /** Raw usage as the provider reports it, with its price in USD at the time. */
@@ -211,12 +243,17 @@ export type MediaEvent =
   /** A callee that lives in the process hung up; the carrier is to be told. */
   | { type: "callee-hung-up"; callId: string }
   /** Words so far of a turn that is still being spoken; for pages only. */
-  | { type: "partial"; callId: string; key: string; speaker: "callee" | "agent"; text: string; atMs: number }
+  | { type: "partial"; callId: string; key: string; speaker: Turn["speaker"]; text: string; atMs: number }
   | { type: "turn"; callId: string; turn: Turn }
   /** `speaking`: words of the agent are being played or wait to be. */
   | { type: "tool-call"; callId: string; toolCallId: string; name: string; argumentsJson: string; speaking: boolean }
   | { type: "usage"; callId: string; usage: VoiceUsage }
   | { type: "barge-in"; callId: string; atMs: number }
+  /** The mode that is in force from `atMs` on. */
+  | { type: "supervised"; callId: string; request: number; mode: SupervisionMode; atMs: number }
+  /** In `barge` or `takeover` nothing has come from the speaker for 1.5 s: the line to them is gone, or back. */
+  | { type: "speaker-lost"; callId: string }
+  | { type: "speaker-back"; callId: string }
   | { type: "latency"; callId: string; ms: number }
   | { type: "dtmf"; callId: string; digit: string }
   | { type: "drained"; callId: string; interrupted: boolean }

@@ -1,5 +1,6 @@
 import type { types } from "mediasoup";
 import { z } from "zod";
+import { SUPERVISION_MODES, type SupervisionMode, type SupervisionRight } from "../../core/supervision.ts";
 
 /** Longest message a softphone may send, in UTF-16 units. Capabilities of a browser take about 6 000. */
 export const MAX_MESSAGE_LENGTH = 65_536;
@@ -26,11 +27,49 @@ const rtpCapabilities = z.looseObject({
   headerExtensions: z.array(z.looseObject({})).max(200).optional(),
 });
 
+/** The same for what a browser sends: mediasoup checks the inside. */
+const rtpParameters = z.looseObject({
+  codecs: z.array(z.looseObject({})).min(1).max(20),
+  headerExtensions: z.array(z.looseObject({})).max(50).optional(),
+  encodings: z.array(z.looseObject({})).max(4).optional(),
+});
+
 /** What a softphone may ask. `id` comes back in the answer. */
 export const softphoneRequest = z.discriminatedUnion("type", [
-  z.object({ id: requestId, type: z.literal("join"), callId: idText, mode: z.literal("listen") }),
+  /** Always as a listener; a wider mode is asked for afterwards. */
+  z.object({ id: requestId, type: z.literal("join"), callId: idText }),
   z.object({ id: requestId, type: z.literal("reclaim"), seatId: idText }),
-  z.object({ id: requestId, type: z.literal("connect"), dtlsParameters }),
+  z.object({ id: requestId, type: z.literal("connect"), way: z.enum(["hear", "speak"]), dtlsParameters }),
+  /** A transport for the microphone; there is none before a speaking mode is wanted. */
+  z.object({ id: requestId, type: z.literal("open-microphone") }),
+  z.object({ id: requestId, type: z.literal("produce"), rtpParameters: rtpParameters }),
+  /** Another mode. `note`: what the agent is to know when it is given the call back. */
+  z.object({
+    id: requestId,
+    type: z.literal("mode"),
+    mode: z.enum(SUPERVISION_MODES),
+    note: z.string().max(2_000).default(""),
+  }),
+  /** The talk button was pressed or let go, in `whisper`. */
+  z.object({ id: requestId, type: z.literal("talk"), on: z.boolean() }),
+  /** Guidance in text, in any mode. */
+  z.object({
+    id: requestId,
+    type: z.literal("whisper"),
+    text: z.string().trim().min(1).max(2_000),
+    now: z.boolean().default(false),
+  }),
+  /** Keys, in `barge` and `takeover`. */
+  z.object({
+    id: requestId,
+    type: z.literal("dtmf"),
+    digits: z
+      .string()
+      .min(1)
+      .max(32)
+      .regex(/^[0-9*#A-D]+$/),
+  }),
+  z.object({ id: requestId, type: z.literal("end-call") }),
   z.object({ id: requestId, type: z.literal("consume"), rtpCapabilities }),
   z.object({ id: requestId, type: z.literal("resume") }),
   z.object({ id: requestId, type: z.literal("restart-ice") }),
@@ -41,8 +80,16 @@ export const softphoneRequest = z.discriminatedUnion("type", [
 /** A checked request of a softphone. */
 export type SoftphoneRequest = z.infer<typeof softphoneRequest>;
 
-/** One side of a call as a supervisor hears it. */
-export type Party = "callee" | "agent";
+/** One side of a call as a supervisor hears it; `supervisor` is another one who speaks. */
+export type Party = "callee" | "agent" | "supervisor";
+
+/** A WebRTC transport as the browser needs to know it. */
+export interface TransportOffer {
+  id: string;
+  iceParameters: types.IceParameters;
+  iceCandidates: types.IceCandidate[];
+  dtlsParameters: types.DtlsParameters;
+}
 
 /** Answer to `join`: all a browser needs to make its receiving transport. */
 export interface Joined {
@@ -50,15 +97,19 @@ export interface Joined {
   /** Whom the call is with, for the dock. */
   who: string;
   routerRtpCapabilities: types.RtpCapabilities;
-  transport: {
-    id: string;
-    iceParameters: types.IceParameters;
-    iceCandidates: types.IceCandidate[];
-    dtlsParameters: types.DtlsParameters;
-  };
+  transport: TransportOffer;
+  /** What this person may do here. */
+  rights: SupervisionRight[];
 }
 
-/** One of the two streams in the answer to `consume`; paused until `resume`. */
+/** Someone on a call beside its two parties. */
+export interface Present {
+  seatId: string;
+  name: string;
+  mode: SupervisionMode;
+}
+
+/** One of the streams in the answer to `consume`; paused until `resume`. */
 export interface Heard {
   party: Party;
   id: string;
@@ -70,17 +121,39 @@ export interface Heard {
 /** What each request is answered with when it went well. */
 export interface Answers {
   join: Joined;
-  reclaim: { callId: string };
+  /** The mode the seat is in now: wider ones are lost with the connection. */
+  reclaim: { callId: string; mode: SupervisionMode };
   connect: null;
   consume: { heard: Heard[] };
   resume: null;
-  "restart-ice": { iceParameters: types.IceParameters };
+  /** One for each way that is open. */
+  "restart-ice": { hear: types.IceParameters; speak: types.IceParameters | null };
+  "open-microphone": { transport: TransportOffer };
+  produce: { producerId: string };
+  /** The mode that is in force; the engine has confirmed it. */
+  mode: { mode: SupervisionMode; atMs: number };
+  talk: null;
+  whisper: null;
+  dtmf: null;
+  "end-call": null;
   leave: null;
   ping: null;
 }
 
 /** Why a request was refused, for the program; `why` says it to a person. */
-export type RefusalReason = "bad-message" | "no-such-call" | "call-over" | "unavailable" | "no-seat" | "failed";
+export type RefusalReason =
+  | "bad-message"
+  | "no-such-call"
+  | "call-over"
+  | "unavailable"
+  | "no-seat"
+  | "failed"
+  /** The person has not this right. */
+  | "not-allowed"
+  /** Another supervisor speaks on this call. */
+  | "taken"
+  /** The call is not answered yet, or what was asked does not fit the mode. */
+  | "not-now";
 
 /** Server → softphone: the answer to one request. */
 export type Reply =
@@ -92,5 +165,10 @@ export type Notice =
   | { event: "call-ended"; callId: string }
   /** The room is gone, the call is not: join again at once. */
   | { event: "rejoin"; callId: string }
-  /** Everyone listening to this call, in order of arrival. */
-  | { event: "roster"; callId: string; names: string[] };
+  /** Everyone on this call, in order of arrival; a person with two softphones is there twice. */
+  | { event: "roster"; callId: string; present: Present[] }
+  /** Another supervisor begins to be heard: a stream to consume, running. `gone` when it ends. */
+  | { event: "heard"; callId: string; heard: Heard }
+  | { event: "gone"; callId: string; consumerId: string }
+  /** The mode changed without being asked: the link was lost too long, or the right was withdrawn. */
+  | { event: "mode"; callId: string; mode: SupervisionMode; why: string };

@@ -58,6 +58,21 @@ export interface Voice {
   toolResult(toolCallId: string, output: string, respond: boolean, spoken?: SpokenLine): void;
   /** Says something now, following these instructions. */
   say(instructions: string): void;
+  /**
+   * Private guidance of a supervisor, used from the next sentence on. With `now` it acts on it at once; what it was
+   * saying has then been cut already.
+   */
+  guide(text: string, now: boolean): void;
+  /**
+   * A supervisor speaks in its place: it says and does nothing until `resume`, and goes on hearing and writing down what
+   * the callee says. What it was saying has been cut already. May be called twice.
+   */
+  hold(): void;
+  /**
+   * It is its turn again: told what was said meanwhile by others than the callee (`said`, in order) and the supervisor's
+   * `note` (may be empty), it goes on without greeting anew. Without a `hold` before it does nothing.
+   */
+  resume(said: readonly string[], note: string): void;
   /** Every tick, 20 ms apart; `nowMs` is the engine's monotonic time. */
   tick(nowMs: number): void;
   /** Ends the session. May be called twice; tells nobody. */

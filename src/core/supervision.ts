@@ -1,0 +1,31 @@
+/**
+ * How a supervisor is on a call. `listen` hears both, is heard by nobody · `whisper` is heard by the agent only ·
+ * `barge` is heard by the callee and the agent, which stays · `takeover` speaks with the callee while the agent is silent
+ * and goes on listening.
+ */
+export type SupervisionMode = "listen" | "whisper" | "barge" | "takeover";
+
+/** All modes, from the narrowest audience to the widest. */
+export const SUPERVISION_MODES = [
+  "listen",
+  "whisper",
+  "barge",
+  "takeover",
+] as const satisfies readonly SupervisionMode[];
+
+/** How many hear a supervisor, as an order: a higher number is a wider audience. */
+export const REACH: Readonly<Record<SupervisionMode, number>> = { listen: 0, whisper: 1, barge: 2, takeover: 3 };
+
+/** What a person may do on live calls. */
+export type SupervisionRight = SupervisionMode | "hang-up" | "transfer";
+
+const RIGHTS_OF_ROLE: Readonly<Record<string, readonly SupervisionRight[]>> = {
+  owner: ["listen", "whisper", "barge", "takeover", "hang-up", "transfer"],
+  supervisor: ["listen", "whisper", "barge", "takeover", "hang-up", "transfer"],
+  coach: ["listen", "whisper"],
+  listener: ["listen"],
+};
+
+/** The rights that these roles give together; roles that are not known give none. */
+export const supervisionRights = (roles: readonly string[]): ReadonlySet<SupervisionRight> =>
+  new Set(roles.flatMap((role) => RIGHTS_OF_ROLE[role] ?? []));
