@@ -44,6 +44,13 @@ export type DomainEvent =
   | { type: "supervisor.whispered"; callId: string; userId: string; by: "text" | "voice" }
   | { type: "supervisor.hung-up"; callId: string; userId: string }
   | { type: "supervisor.left"; callId: string; userId: string }
+  /** A call needs a person; `reason` is the need's kind, `score` how much, 0 … 100. */
+  | { type: "help.raised"; callId: string; reason: string; score: number }
+  /** Somebody said "not now" for themselves. */
+  | { type: "help.dismissed"; callId: string; userId: string }
+  | { type: "call.noted"; callId: string; noteId: string; userId: string }
+  /** `on`: the tag was put on, else taken off. */
+  | { type: "call.tagged"; callId: string; tag: string; userId: string; on: boolean }
   | { type: "dnd.added"; dndId: string; source: string }
   | { type: "dnd.removed"; dndId: string; reason: string }
   | { type: "campaign.scheduled"; campaignId: string; tasks: number }

@@ -20,7 +20,8 @@ export type IdKind =
   | "cnv"
   | "msg"
   | "qst"
-  | "use";
+  | "use"
+  | "note";
 
 /**
  * A new id: prefix, then 9 characters of time and 11 of chance in Crockford's base 32. Ids of one kind sort by the ms

@@ -37,6 +37,7 @@ export const storeScenario: Scenario = (calls, seconds) =>
         atMs: n,
         endMs: n + 900,
         interrupted: false,
+        whispered: false,
       });
     const stored: number[] = [];
     const floor: number[] = [];

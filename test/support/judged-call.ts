@@ -17,7 +17,15 @@ export const callAndEnd = async (
   await store.calls.dialing("default", call.id);
   if (lines.length > 0) await store.calls.answer("default", call.id);
   for (const [i, [speaker, text]] of lines.entries()) {
-    const turn = { key: `t${i}`, speaker, text, atMs: i * 5000, endMs: i * 5000 + 4000, interrupted: false };
+    const turn = {
+      key: `t${i}`,
+      speaker,
+      text,
+      atMs: i * 5000,
+      endMs: i * 5000 + 4000,
+      interrupted: false,
+      whispered: false,
+    };
     await store.transcripts.put("default", call.id, turn);
   }
   clock.advance(end.durationMs ?? 42_000);

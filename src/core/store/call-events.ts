@@ -19,7 +19,15 @@ export interface TimelineEntry {
 /** Events about a call that no row but the timeline holds. */
 export type CallFact = Extract<
   DomainEvent,
-  { type: "tool.called" | "dtmf.received" | "dtmf.sent" | "voice.lost" | "supervisor.joined" | "supervisor.left" }
+  {
+    type:
+      | "tool.called"
+      | "dtmf.received"
+      | "dtmf.sent"
+      | "voice.lost"
+      | `supervisor.${"joined" | "mode" | "whispered" | "hung-up" | "left"}`
+      | `help.${"raised" | "dismissed"}`;
+  }
 >;
 
 /** Verbs and questions on the timeline of a call. The verbs on calls add their own lines. */

@@ -5,6 +5,7 @@ import type { Bus } from "../bus.ts";
 import type { Clock } from "../clock.ts";
 import { type Agents, agentsOf } from "./agents.ts";
 import { type CallEvents, callEventsOf } from "./call-events.ts";
+import { type CallNotes, callNotesOf } from "./call-notes.ts";
 import type { Calls, SettledCall } from "./call-record.ts";
 import { deadSettlementOf, settlementOf } from "./call-settlement.ts";
 import { callsOf } from "./calls.ts";
@@ -50,6 +51,8 @@ export interface Store {
   readonly calls: Calls;
   readonly transcripts: Transcripts;
   readonly callEvents: CallEvents;
+  /** What people write down about calls. */
+  readonly callNotes: CallNotes;
   readonly recordings: Recordings;
   readonly dnd: Dnd;
   readonly verdicts: Verdicts;
@@ -118,6 +121,7 @@ export const openStore = async ({ path, clock, bus }: StoreOptions): Promise<Sto
     calls: callsOf(ledger, settle),
     transcripts: transcriptsOf(ledger),
     callEvents: callEventsOf(ledger),
+    callNotes: callNotesOf(ledger),
     recordings: recordingsOf(ledger),
     dnd: dndOf(ledger, listNumber),
     verdicts: verdictsOf(ledger),

@@ -13,6 +13,8 @@ export interface NewTurn {
   endMs: number;
   /** It was talked over. */
   interrupted: boolean;
+  /** Said or written to the agent alone: the callee did not hear it. */
+  whispered: boolean;
 }
 
 /** A turn as stored. */
@@ -34,13 +36,18 @@ export interface Transcripts {
   of(tenantId: string, callId: string): Promise<StoredTurn[]>;
 }
 
-interface TurnRow extends Omit<StoredTurn, "interrupted"> {
+interface TurnRow extends Omit<StoredTurn, "interrupted" | "whispered"> {
   interrupted: number;
+  whispered: number;
 }
 
 const COLUMNS = `id, tenant_id AS tenantId, call_id AS callId, key, speaker, text, at_ms AS atMs, end_ms AS endMs,
-  interrupted`;
-const turnOf = (row: TurnRow): StoredTurn => ({ ...row, interrupted: row.interrupted === 1 });
+  interrupted, whispered`;
+const turnOf = (row: TurnRow): StoredTurn => ({
+  ...row,
+  interrupted: row.interrupted === 1,
+  whispered: row.whispered === 1,
+});
 
 /** The transcripts of a database. */
 export const transcriptsOf = (ledger: Ledger): Transcripts => {
@@ -49,10 +56,12 @@ export const transcriptsOf = (ledger: Ledger): Transcripts => {
     "SELECT text FROM call_transcripts WHERE tenant_id = $tenantId AND call_id = $callId AND key = $key",
   );
   const upsert = db.query<TurnRow, Pick<TurnRow, keyof TurnRow>>(
-    `INSERT INTO call_transcripts (tenant_id, call_id, id, key, speaker, text, at_ms, end_ms, interrupted)
-     VALUES ($tenantId, $callId, $id, $key, $speaker, $text, $atMs, $endMs, $interrupted)
+    `INSERT INTO call_transcripts (tenant_id, call_id, id, key, speaker, text, at_ms, end_ms, interrupted,
+       whispered)
+     VALUES ($tenantId, $callId, $id, $key, $speaker, $text, $atMs, $endMs, $interrupted, $whispered)
      ON CONFLICT (tenant_id, call_id, key) DO UPDATE SET speaker = excluded.speaker, text = excluded.text,
-       at_ms = excluded.at_ms, end_ms = excluded.end_ms, interrupted = excluded.interrupted
+       at_ms = excluded.at_ms, end_ms = excluded.end_ms, interrupted = excluded.interrupted,
+       whispered = excluded.whispered
      RETURNING ${COLUMNS}`,
   );
   const one = db.query<TurnRow, { tenantId: string; turnId: string }>(
@@ -63,7 +72,7 @@ export const transcriptsOf = (ledger: Ledger): Transcripts => {
   );
 
   return {
-    async put(tenantId, callId, { key, speaker, text, atMs, endMs, interrupted }) {
+    async put(tenantId, callId, { key, speaker, text, atMs, endMs, interrupted, whispered }) {
       return ledger.commit((append) => {
         const now = clock.now();
         const before = textOf.get({ tenantId, callId, key });
@@ -77,6 +86,7 @@ export const transcriptsOf = (ledger: Ledger): Transcripts => {
           atMs: Math.round(atMs),
           endMs: Math.round(endMs),
           interrupted: interrupted ? 1 : 0,
+          whispered: whispered ? 1 : 0,
         });
         assert(row !== null, "a stored turn comes back");
         if (before?.text !== text) {

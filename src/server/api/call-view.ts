@@ -48,6 +48,7 @@ export const CallDetail = CallView.extend({
       at_ms: z.number().describe("Since the answer"),
       end_ms: z.number(),
       interrupted: z.boolean().describe("Talked over: only part of it was heard"),
+      whispered: z.boolean().describe("For the agent alone: the callee did not hear it"),
     }),
   ),
 }).describe("A call with its transcript");
@@ -131,6 +132,7 @@ export const callDetail = (call: Call, turns: readonly StoredTurn[]): z.output<t
     at_ms: turn.atMs,
     end_ms: turn.endMs,
     interrupted: turn.interrupted,
+    whispered: turn.whispered,
   })),
 });
 

@@ -36,6 +36,7 @@ test("a verb that throws leaves neither rows nor events, and tells nobody", asyn
       atMs: 0,
       endMs: 1,
       interrupted: false,
+      whispered: false,
     }),
   ).rejects.toThrow("FOREIGN KEY");
   expect(await fresh.store.callEvents.of("default", id)).toHaveLength(1);

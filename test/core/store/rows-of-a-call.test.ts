@@ -1,7 +1,15 @@
 import { expect, test } from "bun:test";
 import { answered, freshStore, newTask } from "./fresh-store.ts";
 
-const TURN = { key: "a1", speaker: "agent", text: "Good mor", atMs: 10.4, endMs: 900, interrupted: false } as const;
+const TURN = {
+  key: "a1",
+  speaker: "agent",
+  text: "Good mor",
+  atMs: 10.4,
+  endMs: 900,
+  interrupted: false,
+  whispered: false,
+} as const;
 
 const withCall = async () => {
   const fresh = await freshStore();
@@ -86,4 +94,17 @@ test("timeline lines come in order of time, those of the same ms in the order th
   }
   const lines = await store.callEvents.of("default", id);
   expect(lines.slice(-3).map((line) => line.kind)).toEqual(["first", "second", "later"]);
+});
+
+test("what was whispered is kept as whispered, and a correction of its words does not make it heard", async () => {
+  const { store, id } = await withCall();
+  const whisper = { ...TURN, key: "s1", speaker: "supervisor", text: "offer ten per cent", whispered: true } as const;
+  await store.transcripts.put("default", id, whisper);
+  await store.transcripts.put("default", id, TURN);
+  await store.transcripts.put("default", id, { ...whisper, text: "Offer 10 %" });
+  const turns = await store.transcripts.of("default", id);
+  expect(turns.map(({ speaker, text, whispered }) => [speaker, text, whispered])).toEqual([
+    ["supervisor", "Offer 10 %", true],
+    ["agent", "Good mor", false],
+  ]);
 });

@@ -15,7 +15,15 @@ import {
 } from "./fresh-store.ts";
 
 const OTHER = "other";
-const TURN = { key: "k", speaker: "agent", text: "hello", atMs: 0, endMs: 1, interrupted: false } as const;
+const TURN = {
+  key: "k",
+  speaker: "agent",
+  text: "hello",
+  atMs: 0,
+  endMs: 1,
+  interrupted: false,
+  whispered: false,
+} as const;
 
 const END = { cause: "busy", disposition: "busy", at: 1_700_000_000_000 } as const;
 const REPORT = {
@@ -81,6 +89,8 @@ const furnished = async () => {
   await store.questions.expire("default", expired.id);
   await store.questions.ask("default", { ...asking, timeoutMs: 0 });
   const turn = await store.transcripts.put("default", call.id, TURN);
+  await store.callNotes.add("default", call.id, { userId: user.id, text: "Call again in May.", at: clock.now() });
+  await store.callNotes.tag("default", call.id, { userId: user.id, tag: "vip", at: clock.now() });
   await store.recordings.open("default", call.id, { path: "a.wav" });
   await store.dnd.add("default", { phone: PHONE, reason: "asked", source: "callee" });
   const held = await newTask(store);
@@ -137,6 +147,8 @@ const viewOf = async (store: Store, furnished: Furnished) => {
       store.calls.list("default", { limit: 99 }),
       store.transcripts.of("default", call.id),
       store.callEvents.of("default", call.id),
+      store.callNotes.of("default", call.id),
+      store.callNotes.tagsOf("default", call.id),
       store.recordings.of("default", call.id),
       store.dnd.list("default", { limit: 99 }),
       store.campaigns.list("default", { limit: 99 }),
@@ -263,6 +275,21 @@ const QUESTIONS: Record<string, [Answer, (f: Furnished, who: string) => Promise<
   "transcripts.of": [NOTHING, (f, who) => f.store.transcripts.of(who, f.call.id)],
   "callEvents.add": [REFUSED, (f, who) => f.store.callEvents.add(who, f.call.id, { at: f.now, kind: "k", detail: "" })],
   "callEvents.of": [NOTHING, (f, who) => f.store.callEvents.of(who, f.call.id)],
+  "callNotes.add": [
+    REFUSED,
+    (f, who) => f.store.callNotes.add(who, f.call.id, { userId: f.user.id, text: "t", at: f.now }),
+  ],
+  "callNotes.of": [NOTHING, (f, who) => f.store.callNotes.of(who, f.call.id)],
+  "callNotes.tag": [
+    REFUSED,
+    (f, who) => f.store.callNotes.tag(who, f.call.id, { userId: f.user.id, tag: "other", at: f.now }),
+  ],
+  "callNotes.untag": [
+    REFUSED,
+    (f, who) => f.store.callNotes.untag(who, f.call.id, { userId: f.user.id, tag: "vip", at: f.now }),
+  ],
+  "callNotes.tagsOf": [NOTHING, (f, who) => f.store.callNotes.tagsOf(who, f.call.id)],
+  "callNotes.tagsInUse": [NOTHING, (f, who) => f.store.callNotes.tagsInUse(who, 9)],
   "recordings.open": [REFUSED, (f, who) => f.store.recordings.open(who, f.call.id, { path: "b.wav" })],
   "recordings.close": [REFUSED, (f, who) => f.store.recordings.close(who, f.call.id, { durationMs: 1, bytes: 1 })],
   "recordings.of": [NOTHING, (f, who) => f.store.recordings.of(who, f.call.id)],

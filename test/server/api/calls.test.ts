@@ -17,6 +17,7 @@ const talked = async (server: ServerRig): Promise<string> => {
     atMs: 20,
     endMs: 900,
     interrupted: true,
+    whispered: false,
   });
   await endCall(server, call.id);
   return call.id;

@@ -92,6 +92,7 @@ test("words of callers, tasks and strangers are shown as text everywhere", async
     atMs: 0,
     endMs: 10,
     interrupted: false,
+    whispered: false,
   });
   await server.store.callEvents.add(server.tenantId, call.id, { at: server.clock.now(), kind: EVIL, detail: EVIL });
   await server.store.dnd.add(server.tenantId, { phone: PHONE, reason: EVIL, source: EVIL });
