@@ -2,6 +2,7 @@ import type { Child } from "hono/jsx";
 import type { QuestionsPicture } from "../owner-questions.ts";
 import type { ShellView } from "../request-context.ts";
 import { DemoBanner } from "./demo-banner.tsx";
+import { HelpAlerts } from "./help-alerts.tsx";
 import { Icon } from "./icon.tsx";
 import { QuestionFeed, Questions } from "./questions.tsx";
 
@@ -92,6 +93,7 @@ export const Shell = (props: {
         {props.children}
         <div id="question-feed">{props.live ? null : <QuestionFeed />}</div>
       </main>
+      <HelpAlerts calls={[]} />
       <od-phone id="phone" class="dock" role="region" aria-label="Softphone" hx-ignore=""></od-phone>
       <div id="toasts" class="toasts" role="status" aria-live="polite"></div>
       <div id="dialogs"></div>
