@@ -40,7 +40,8 @@ export type VoiceFor = (wanted: { call: Call; brief: VoiceBrief; about: CallSubj
 export interface AttemptDeps {
   store: Store;
   media: MediaHandle;
-  carrier: CarrierControl;
+  /** The carrier of a call, by the kind that the call was created with. */
+  carrierFor: (kind: string) => CarrierControl;
   commands: CallCommands;
   voiceFor: VoiceFor;
   /** Said when a voice is lost for good in a conversation; null hangs up without a word. */
@@ -86,7 +87,7 @@ export const createAttempts = (deps: AttemptDeps): Attempts => {
       if (!call || running.has(callId)) return;
       const attempt = new Attempt(deps, call);
       running.set(callId, attempt);
-      deps.metrics.callsStarted.inc({ carrier: deps.carrier.kind });
+      deps.metrics.callsStarted.inc({ carrier: call.carrier });
       deps.metrics.liveCalls.set(running.size);
       try {
         await attempt.run();
@@ -120,6 +121,7 @@ class Attempt {
   readonly over: Promise<void>;
   readonly #deps: AttemptDeps;
   readonly #call: Call;
+  readonly #carrier: CarrierControl;
   readonly #log: Log;
   readonly #timers = new Map<string, () => void>();
   #state: AttemptState = ATTEMPT_START;
@@ -136,6 +138,7 @@ class Attempt {
   constructor(deps: AttemptDeps, call: Call) {
     this.#deps = deps;
     this.#call = call;
+    this.#carrier = deps.carrierFor(call.carrier);
     this.tenantId = call.tenantId;
     this.#log = deps.log.child({ callId: call.id });
     this.#question = new OwnerQuestionOfCall({ store: deps.store, clock: deps.clock, call });
@@ -158,7 +161,7 @@ class Attempt {
   }
 
   async #open(): Promise<void> {
-    const { store, media, carrier } = this.#deps;
+    const { store, media } = this.#deps;
     const call = this.#call;
     await store.calls.initiating(this.tenantId, call.id);
     const task = await store.tasks.get(this.tenantId, call.taskId);
@@ -181,7 +184,7 @@ class Attempt {
       ...(earlier === null ? {} : { earlier }),
     });
     const [leg, voice] = await Promise.all([
-      carrier.legFor({ callId: call.id, to: call.to, about }),
+      this.#carrier.legFor({ callId: call.id, to: call.to, about }),
       this.#deps.voiceFor({ call, brief, about }),
     ]);
     if (this.#state.at !== "opening") return;
@@ -208,7 +211,7 @@ class Attempt {
   }
 
   #perform(effect: AttemptEffect): void {
-    const { media, carrier, store } = this.#deps;
+    const { media, store } = this.#deps;
     const callId = this.#call.id;
     switch (effect.do) {
       case "originate":
@@ -266,7 +269,7 @@ class Attempt {
         }
         return inBackground(this.#log, "drop a question", this.#question.drop());
       case "hang-up-carrier":
-        inBackground(this.#log, "hang up", carrier.hangUp(callId));
+        inBackground(this.#log, "hang up", this.#carrier.hangUp(callId));
         return;
       case "close-media":
         media.send({ type: "close", callId });
@@ -279,11 +282,11 @@ class Attempt {
   }
 
   async #originate(port: number): Promise<void> {
-    const { carrier, rtpHost } = this.#deps;
+    const { rtpHost } = this.#deps;
     const { id: callId, to, from, organization, attempt } = this.#call;
     const request = { callId, to, attempt, timeoutMs: RING_TIMEOUT_MS, mediaHost: rtpHost, mediaPort: port };
     try {
-      const answer = await carrier.originate({
+      const answer = await this.#carrier.originate({
         ...request,
         ...(from === null ? {} : { from }),
         ...(organization === "" ? {} : { callerName: organization }),
@@ -439,7 +442,7 @@ class Attempt {
   async #sendKeys(digits: string, toolCallId: string): Promise<void> {
     let output = "The keys were pressed. Wait for what the other side says.";
     try {
-      await this.#deps.carrier.sendDtmf(this.#call.id, digits);
+      await this.#carrier.sendDtmf(this.#call.id, digits);
       this.#note("dtmf", `sent ${digits}`, { type: "dtmf.sent", callId: this.#call.id, digits });
     } catch (thrown) {
       this.#log.warn({ problem: messageOf(thrown) }, "keys could not be sent");

@@ -87,7 +87,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   attempts = createAttempts({
     store,
     media,
-    carrier,
+    carrierFor: () => carrier,
     commands: new CallCommands(),
     voiceFor: createVoiceChoice({ config, speak, secret }),
     apology: keepApology(log, speaker),

@@ -56,7 +56,7 @@ beforeEach(async () => {
   attempts = createAttempts({
     store,
     media,
-    carrier,
+    carrierFor: () => carrier,
     commands: new CallCommands(),
     voiceFor: ({ call, brief, about }) => demoVoice({ subject: about, to: call.to, seed: 1, brief, speak }),
     apology: () => ({ text: "We have a technical problem. Goodbye.", audio: toneBytes(600, 1000) }),

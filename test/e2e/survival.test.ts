@@ -100,7 +100,7 @@ describe("parts that throw, beside the real media thread,", () => {
     attempts = createAttempts({
       store,
       media,
-      carrier,
+      carrierFor: () => carrier,
       commands,
       voiceFor: async ({ call, brief, about }) => {
         const voice = await demoVoice({ subject: about, to: call.to, seed: 1, brief, speak });
