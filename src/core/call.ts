@@ -45,6 +45,9 @@ export type HangupCause =
   | "time-limit"
   | "failed";
 
+/** The carrier of calls with a person in a browser. They dial no number, so theirs is empty. */
+export const BROWSER_CARRIER = "browser";
+
 /** Who said a turn. */
 export type Speaker = "callee" | "agent" | "supervisor";
 

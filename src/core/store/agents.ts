@@ -19,11 +19,16 @@ export interface Agent {
   createdAt: number;
 }
 
+/** What people write of an agent. */
+export type AgentProfile = Pick<Agent, "name" | "organization" | "language" | "instructions">;
+
 /** Verbs and questions on agents. */
 export interface Agents {
   /** The tenant's oldest agent, made (named APPU, speaking `en`) if there is none. */
   ensureDefault(tenantId: string): Promise<Agent>;
   get(tenantId: string, agentId: string): Promise<Agent | null>;
+  /** Writes a profile anew; null when the tenant has no such agent. Calls under way keep what they were told. */
+  change(tenantId: string, agentId: string, profile: AgentProfile): Promise<Agent | null>;
   /** Oldest first. */
   list(tenantId: string): Promise<Agent[]>;
 }
@@ -44,6 +49,10 @@ export const agentsOf = (ledger: Ledger): Agents => {
     `INSERT INTO agents (tenant_id, id, name, organization, language, voice_name, instructions, created_at)
      VALUES ($tenantId, $id, $name, '', $language, '', '', $now) RETURNING ${COLUMNS}`,
   );
+  const change = db.query<Agent, AgentProfile & { tenantId: string; agentId: string }>(
+    `UPDATE agents SET name = $name, organization = $organization, language = $language, instructions = $instructions
+     WHERE tenant_id = $tenantId AND id = $agentId RETURNING ${COLUMNS}`,
+  );
 
   return {
     async ensureDefault(tenantId) {
@@ -57,6 +66,9 @@ export const agentsOf = (ledger: Ledger): Agents => {
     },
     async get(tenantId, agentId) {
       return one.get({ tenantId, agentId });
+    },
+    async change(tenantId, agentId, { name, organization, language, instructions }) {
+      return ledger.commit(() => change.get({ tenantId, agentId, name, organization, language, instructions }));
     },
     async list(tenantId) {
       return list.all({ tenantId });

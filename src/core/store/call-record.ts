@@ -43,7 +43,7 @@ export interface Call {
   attempt: number;
   carrier: string;
   voice: string;
-  /** E.164, with `+`. */
+  /** E.164, with `+`; empty for a call with a browser. */
   to: string;
   from: string | null;
   status: CallStatus;
@@ -140,7 +140,7 @@ export interface Calls {
   ringing(tenantId: string, callId: string, at?: number): Promise<CallMoved>;
   /** `dialing` → `in-progress`. */
   answer(tenantId: string, callId: string, at?: number): Promise<CallMoved>;
-  /** Ends the call and moves its task to `pending_analysis`. A second time changes nothing. */
+  /** Ends the call and moves its task to `pending_analysis`, one of a try-out to `completed`. A second time changes nothing. */
   settle(
     tenantId: string,
     callId: string,

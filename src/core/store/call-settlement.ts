@@ -1,4 +1,4 @@
-import { type CallStatus, callIsOver, endStatus } from "../call.ts";
+import { BROWSER_CARRIER, type CallStatus, callIsOver, endStatus } from "../call.ts";
 import { assert } from "../errors.ts";
 import { timelineOf } from "./call-events.ts";
 import {
@@ -14,7 +14,7 @@ import {
 import type { Append, Ledger } from "./ledger.ts";
 import { TASK_COLUMNS, type Task, type TaskRow, taskOf } from "./task-record.ts";
 
-/** Ends a call and hands its task to be judged, inside a transaction. */
+/** Ends a call and hands its task to be judged, inside a transaction; a task of a try-out is done with it. */
 export type Settle = (
   append: Append,
   tenantId: string,
@@ -53,6 +53,10 @@ export const settlementOf = (ledger: Ledger): Settle => {
      WHERE tenant_id = $tenantId AND id = $taskId AND status = 'in-progress' RETURNING ${TASK_COLUMNS}`,
   );
 
+  const finish = db.query<TaskRow, { tenantId: string; taskId: string }>(
+    `UPDATE tasks SET status = 'completed' WHERE tenant_id = $tenantId AND id = $taskId RETURNING ${TASK_COLUMNS}`,
+  );
+
   return (append, tenantId, callId, { cause, disposition, at, endedAt = at, stats, detail }) => {
     const before = one.get({ tenantId, callId });
     if (before === null) return { ok: false, reason: "unknown-call" };
@@ -72,7 +76,7 @@ export const settlementOf = (ledger: Ledger): Settle => {
       stats: stats === undefined ? null : JSON.stringify(stats),
       latency: latency === null ? null : JSON.stringify(latency),
     });
-    const task = handOver.get({ tenantId, taskId: before.taskId, at });
+    let task = handOver.get({ tenantId, taskId: before.taskId, at });
     assert(task !== null, "the task of a live call is in progress");
     addLine(tenantId, callId, endedAt, "ended", cause);
     const { taskId } = before;
@@ -82,6 +86,11 @@ export const settlementOf = (ledger: Ledger): Settle => {
       { type: "task.changed", taskId, from: "in-progress", to: "pending_analysis", reason: disposition },
       at,
     );
+    if (before.carrier === BROWSER_CARRIER) {
+      task = finish.get({ tenantId, taskId }) ?? task;
+      const done = { from: "pending_analysis", to: "completed", reason: "tried out" } as const;
+      append(tenantId, { type: "task.changed", taskId, ...done }, at);
+    }
     const row = one.get({ tenantId, callId });
     assert(row !== null, "a call that was read is there");
     return { ok: true, call: callOf(row), task: taskOf(task) };

@@ -30,6 +30,7 @@ import type { Tasks } from "./task-record.ts";
 import { tasksOf } from "./tasks.ts";
 import { type Tenants, tenantsOf } from "./tenants.ts";
 import { type Transcripts, transcriptsOf } from "./transcripts.ts";
+import { type TryOuts, tryOutsOf } from "./try-outs.ts";
 import type { Usages } from "./usage-record.ts";
 import { usagesOf } from "./usages.ts";
 import { type Users, usersOf } from "./users.ts";
@@ -49,6 +50,8 @@ export interface Store {
   readonly outcomes: ContactOutcomes;
   readonly tasks: Tasks;
   readonly calls: Calls;
+  /** Calls of agents with a person in a browser. */
+  readonly tryOuts: TryOuts;
   readonly transcripts: Transcripts;
   readonly callEvents: CallEvents;
   /** What people write down about calls. */
@@ -119,6 +122,7 @@ export const openStore = async ({ path, clock, bus }: StoreOptions): Promise<Sto
     outcomes: contactOutcomesOf(ledger),
     tasks: { ...tasksOf(ledger, moves), ...dueTasksOf(ledger), ...judgementsOf(ledger, moves, listNumber) },
     calls: callsOf(ledger, settle),
+    tryOuts: tryOutsOf(ledger, moves),
     transcripts: transcriptsOf(ledger),
     callEvents: callEventsOf(ledger),
     callNotes: callNotesOf(ledger),

@@ -9,7 +9,7 @@ export interface Task {
   tenantId: string;
   campaignId: string | null;
   agentId: string | null;
-  /** E.164, with `+`. */
+  /** E.164, with `+`; empty for a try-out in a browser, which dials none. */
   phone: string;
   calleeName: string;
   /** On whose behalf the agent calls. */
@@ -98,12 +98,12 @@ export interface Tasks {
   get(tenantId: string, taskId: string): Promise<Task | null>;
   /** The task that was created with a key. */
   byKey(tenantId: string, idempotencyKey: string): Promise<Task | null>;
-  /** Newest first; `before` is the id of the last task of the page before. */
+  /** Newest first, without try-outs; `before` is the id of the last task of the page before. */
   list(
     tenantId: string,
     filter: { status?: TaskStatus; campaignId?: string; limit: number; before?: string },
   ): Promise<Task[]>;
-  /** How many tasks are in each status; statuses without tasks are left out. */
+  /** How many tasks are in each status, try-outs aside; statuses without tasks are left out. */
   countByStatus(tenantId: string): Promise<Partial<Record<TaskStatus, number>>>;
   /**
    * Takes up to `limit` due tasks that nobody holds: the highest priority first; among campaigns of one priority (all

@@ -13,7 +13,7 @@ export const tasksOf = (
     `SELECT ${TASK_COLUMNS} FROM tasks WHERE tenant_id = $tenantId AND idempotency_key = $key`,
   );
   const counts = db.query<{ status: TaskStatus; count: number }, { tenantId: string }>(
-    "SELECT status, COUNT(*) AS count FROM tasks WHERE tenant_id = $tenantId GROUP BY status",
+    "SELECT status, COUNT(*) AS count FROM tasks WHERE tenant_id = $tenantId AND phone <> '' GROUP BY status",
   );
   // Both end the lease; a token that is not the newest, or whose lease was ended, changes nothing.
   const giveBack = db.query<
@@ -56,7 +56,7 @@ export const tasksOf = (
       const byCampaign = campaignId === undefined ? "" : "AND campaign_id = $campaignId";
       const list = db.query<TaskRow, Record<string, string | number>>(
         `SELECT ${TASK_COLUMNS} FROM tasks
-         WHERE tenant_id = $tenantId AND id < $before ${byStatus} ${byCampaign} ORDER BY id DESC LIMIT $limit`,
+         WHERE tenant_id = $tenantId AND phone <> '' AND id < $before ${byStatus} ${byCampaign} ORDER BY id DESC LIMIT $limit`,
       );
       const rows = list.all({
         tenantId,
