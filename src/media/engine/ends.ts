@@ -11,7 +11,7 @@ export const realEnds = (deps: {
   nowMs: () => number;
 }): { openLeg: OpenLeg; openVoice: OpenVoice } => ({
   openLeg: async (settings, sink) =>
-    settings.kind === "rtp" ? await RtpLeg.open({ ...deps, sink }) : scriptedLeg(settings, sink),
+    settings.kind === "rtp" ? await RtpLeg.open({ ...deps, sink, ssrc: settings.ssrc }) : scriptedLeg(settings, sink),
   openVoice: (settings, sink) =>
     settings.kind === "openai-realtime" ? openAiRealtimeVoice(settings, sink, deps) : scriptedVoice(settings, sink),
 });

@@ -11,6 +11,8 @@ export type CarrierLegSettings = RtpLegSettings | ScriptedLegSettings;
 /** Packets over UDP: G.711 µ-law, payload type 0. */
 export interface RtpLegSettings {
   kind: "rtp";
+  /** Synchronisation source of what is sent, for receivers that are told it before; chosen at random without. */
+  ssrc?: number;
 }
 
 /** A person played by the process: see `carriers/scripted`. */

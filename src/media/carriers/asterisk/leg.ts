@@ -8,6 +8,9 @@ import type { CarrierLeg, LegCounters, LegSink } from "../leg.ts";
 
 const HEADER_BYTES = 12;
 const PCMU = 0;
+/** What the types of RTCP packets look like in an RTP header, where both share a port (RFC 5761 §4). */
+const RTCP_FROM = 64;
+const RTCP_TO = 95;
 /** Largest packet looked at; 60 ms of G.711 with every header extension is far smaller. */
 const MAX_PACKET_BYTES = 1500;
 /** Send errors in a row that mean the far end is gone: a quarter of a second. */
@@ -51,7 +54,7 @@ export class RtpLeg implements CarrierLeg {
   readonly #header = new RtpHeader();
   readonly #frame = new Uint8Array(FRAME_SAMPLES);
   readonly #packet = new Uint8Array(HEADER_BYTES + FRAME_SAMPLES);
-  readonly #ssrc = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  readonly #ssrc: number;
   #socket: udp.Socket<"buffer"> | null = null;
   #remoteHost = "";
   #remotePort = 0;
@@ -61,8 +64,9 @@ export class RtpLeg implements CarrierLeg {
   /** Silent frames in a row while stream time is ahead. */
   #silentFrames = 0;
 
-  private constructor(port: number, sink: LegSink, nowMs: () => number) {
+  private constructor(port: number, sink: LegSink, nowMs: () => number, ssrc: number | undefined) {
     this.port = port;
+    this.#ssrc = ssrc ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
     this.#sink = sink;
     this.#nowMs = nowMs;
     const jitter = this.#jitter;
@@ -92,12 +96,18 @@ export class RtpLeg implements CarrierLeg {
   }
 
   /**
-   * Opens a leg on the next free port of the pool.
+   * Opens a leg on the next free port of the pool; `ssrc` is random unless given.
    * @throws OutsideError when every port of the pool is taken.
    */
-  static async open(deps: { host: string; ports: RtpPorts; sink: LegSink; nowMs: () => number }): Promise<RtpLeg> {
+  static async open(deps: {
+    host: string;
+    ports: RtpPorts;
+    sink: LegSink;
+    nowMs: () => number;
+    ssrc?: number | undefined;
+  }): Promise<RtpLeg> {
     for (let tries = deps.ports.count; tries > 0; tries--) {
-      const leg = new RtpLeg(deps.ports.next(), deps.sink, deps.nowMs);
+      const leg = new RtpLeg(deps.ports.next(), deps.sink, deps.nowMs, deps.ssrc);
       if (await leg.#bind(deps.host)) return leg;
     }
     throw new OutsideError("no free RTP port: raise RTP_PORTS or lower MAX_CONCURRENT_CALLS", { retryable: true });
@@ -140,6 +150,7 @@ export class RtpLeg implements CarrierLeg {
       return;
     }
     this.#sendErrors = 0;
+    if (header.payloadType >= RTCP_FROM && header.payloadType <= RTCP_TO) return;
     if (header.payloadType !== PCMU) {
       this.#jitter.note(header.seq, header.ssrc);
       return;

@@ -17,7 +17,7 @@ const until = async (what: () => boolean): Promise<void> => {
 };
 
 /** A leg on a real socket, and the carrier's socket that talks to it. */
-const open = async (port = 0, nowMs = () => performance.now()) => {
+const open = async (port = 0, nowMs = () => performance.now(), ssrc?: number) => {
   const frames: Uint8Array[] = [];
   const lost: string[] = [];
   const sink: LegSink = {
@@ -39,7 +39,7 @@ const open = async (port = 0, nowMs = () => performance.now()) => {
   });
   const from = port || 21_000 + Math.floor(Math.random() * 8000);
   const ports = new RtpPorts(from, from + 20);
-  const leg = await RtpLeg.open({ host: "127.0.0.1", ports, sink, nowMs });
+  const leg = await RtpLeg.open({ host: "127.0.0.1", ports, sink, nowMs, ssrc });
   closers.push(() => {
     carrier.close();
     leg.close();
@@ -116,6 +116,29 @@ test("frames go out as PCMU with unbroken numbers, and a talkspurt is marked", a
   expect((headers[1]!.timestamp - headers[0]!.timestamp) >>> 0).toBe(160);
   expect((headers[2]!.timestamp - headers[1]!.timestamp) >>> 0).toBe(6 * 160);
   expect(received[0]!.subarray(12)).toEqual(toneFrame(300, 0));
+});
+
+test("a receiver that knows the source beforehand finds it in each packet", async () => {
+  const { leg, received } = await open(0, () => performance.now(), 0xfeedbeef);
+  leg.send(toneFrame(300, 0), true);
+  await until(() => received.length === 1);
+  const header = new RtpHeader();
+  parseRtp(received[0]!, received[0]!.length, header);
+  expect(header.ssrc).toBe(0xfeedbeef);
+});
+
+test("reports on the same port are no audio and leave no gap in it", async () => {
+  const { say, carrier, frames, leg } = await open();
+  for (let seq = 0; seq < 10; seq++) {
+    say(carrier, seq);
+    // A sender report, RFC 3550 §6.4.1: its type 200 stands where RTP has marker and payload type.
+    const report = new Uint8Array(28);
+    report.set([0x80, 200, 0, 6, 0, 0, 0, 77]);
+    carrier.send(report, leg.port, "127.0.0.1");
+  }
+  await until(() => frames.length >= 10);
+  expect(leg.counters).toMatchObject({ packetsReceived: 10, packetsLost: 0, packetsLate: 0, packetsReordered: 0 });
+  expect(leg.strangers).toBe(0);
 });
 
 test("a port that is taken is passed over; a pool without a free one says what to change", async () => {
