@@ -8,9 +8,6 @@ import type { CarrierLeg, LegCounters, LegSink } from "../leg.ts";
 
 const HEADER_BYTES = 12;
 const PCMU = 0;
-/** What the types of RTCP packets look like in an RTP header, where both share a port (RFC 5761 §4). */
-const RTCP_FROM = 64;
-const RTCP_TO = 95;
 /** Largest packet looked at; 60 ms of G.711 with every header extension is far smaller. */
 const MAX_PACKET_BYTES = 1500;
 /** Send errors in a row that mean the far end is gone: a quarter of a second. */
@@ -150,7 +147,6 @@ export class RtpLeg implements CarrierLeg {
       return;
     }
     this.#sendErrors = 0;
-    if (header.payloadType >= RTCP_FROM && header.payloadType <= RTCP_TO) return;
     if (header.payloadType !== PCMU) {
       this.#jitter.note(header.seq, header.ssrc);
       return;
