@@ -7,6 +7,8 @@ const CAPACITY = 400;
 const DEFAULT_RATE = 0.015;
 /** Audio below which a spoken item says nothing about the rate of speech, in ms. */
 const RATE_SAMPLE_MS = 2000;
+/** Speech that counts as heard: who is calling, in ms. */
+const HEARD_AT_LEAST_MS = 1500;
 /** G.711 bytes per ms. */
 const BYTES_PER_MS = 8;
 
@@ -140,6 +142,14 @@ export class Conversation {
       }
     }
     return events;
+  }
+
+  /** The callee has heard the agent say something. */
+  get agentWasHeard(): boolean {
+    return this.#entries.some(
+      (entry) =>
+        entry.kind === "agent" && receivedMs(entry) > 0 && (entry.heardMs ?? HEARD_AT_LEAST_MS) >= HEARD_AT_LEAST_MS,
+    );
   }
 
   #tool(callId: string): ToolUse | undefined {

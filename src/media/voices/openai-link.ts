@@ -116,16 +116,16 @@ export class RealtimeLink {
     if (this.isReady) this.#socket?.append(frame);
   }
 
-  /** Lets the service answer the callee's turns from now on; `answers` follows when it agreed. */
-  startAnswering(): void {
-    this.#wantsAnswers = true;
-    if (this.isReady && !this.answers) this.send(answerSwitch(`update-${++this.#updates}`, true));
+  /** Lets the service answer the callee's turns from now on, or no more; `answers` follows when it agreed. */
+  answer(answers: boolean): void {
+    if (this.#wantsAnswers === answers) return;
+    this.#wantsAnswers = answers;
+    if (this.isReady) this.send(answerSwitch(`update-${++this.#updates}`, answers));
   }
 
   /** The callee is gone: silence ends the turn that was being said, and no response is started any more. */
   hearOut(): void {
-    this.#wantsAnswers = false;
-    this.send(answerSwitch(`update-${++this.#updates}`, false));
+    this.answer(false);
     const silence = new Uint8Array(FRAME_SAMPLES).fill(ULAW_SILENCE);
     for (let ms = 0; ms < TURN_END_SILENCE_MS + END_MARGIN_MS; ms += FRAME_MS) this.hear(silence);
   }
@@ -201,7 +201,7 @@ export class RealtimeLink {
     const problems = sessionProblems(this.#settings, event.session, this.answers, this.#withVoice);
     if (problems.length > 0) return this.#lose(`the session differs from its set-up in ${problems.join(", ")}`, true);
     this.isReady = true;
-    if (this.#wantsAnswers && !this.answers) this.send(answerSwitch(`update-${++this.#updates}`, true));
+    if (this.#wantsAnswers !== this.answers) this.send(answerSwitch(`update-${++this.#updates}`, this.#wantsAnswers));
     this.#owner.linkReady(this);
   }
 

@@ -1,22 +1,22 @@
 import type { OpenAiRealtimeSettings } from "../engine/protocol.ts";
 import { AgentSpeech, type Response } from "./agent-speech.ts";
 import { type AudioDelta, AudioDeltaReader } from "./audio-delta.ts";
-import { CalleeStream } from "./callee-stream.ts";
 import { CalleeTurns, type TranscriptionEvent } from "./callee-turns.ts";
+import { Floor } from "./floor.ts";
 import { Conversation, noteItem, outputItem } from "./openai-conversation.ts";
 import type { ServerEvent, ServerEventOf } from "./openai-events.ts";
 import { type LinkOwner, RealtimeLink } from "./openai-link.ts";
 import { responseUsage } from "./openai-prices.ts";
+import { RecentFrames } from "./recent-frames.ts";
 import { ResponseGate } from "./response-gate.ts";
 import { type KeeperOwner, SessionKeeper } from "./session-keeper.ts";
+import { guidanceNote, handBackNote } from "./supervisor-notes.ts";
 import { ToolRound } from "./tool-round.ts";
 import { Truncations } from "./truncations.ts";
 import type { CutItem, LastWords, Voice, VoiceSink } from "./voice.ts";
 
-/** A turn the service should answer by itself is answered on our request after this long, in ms. */
-const OWED_MS = 2500;
-/** The agent was cut, but the service heard nobody: it is told to go on after this long, in ms. */
-const CUT_MS = 2500;
+/** The callee's last speech that is kept for another session, in ms; late speech helps nobody. */
+const KEPT_MS = 5000;
 /** The service tells after this long, in ms, that it heard somebody speak. */
 const LAST_SPEECH_MS = 400;
 /** Longest arguments of a tool, in characters. */
@@ -38,7 +38,7 @@ const LAST_EVENTS = new Set<ServerEvent["type"]>([
   "response.done",
 ]);
 
-const CUT_OFF = JSON.stringify({ error: "The callee spoke before this was done; it was not done." });
+const CUT_OFF = JSON.stringify({ error: "Somebody spoke before this was done; it was not done." });
 const RESUME =
   "The line dropped for a moment. Carry on as if nothing had happened; do not greet or introduce yourself again.";
 const CONTINUE = `${RESUME} Go on from exactly where your last sentence broke off.`;
@@ -57,7 +57,7 @@ export const openAiRealtimeVoice = (
 class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
   readonly #settings: OpenAiRealtimeSettings;
   readonly #sink: VoiceSink;
-  readonly #stream = new CalleeStream();
+  readonly #stream = new RecentFrames(KEPT_MS);
   readonly #delta = new AudioDeltaReader();
   readonly #conversation = new Conversation();
   readonly #gate: ResponseGate;
@@ -66,22 +66,13 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
   readonly #speech: AgentSpeech;
   readonly #turns: CalleeTurns;
   readonly #tools = new ToolRound();
+  readonly #floor = new Floor();
   #nowMs: number;
   #closed = false;
   #wasReady = false;
   /** The line was cut then; −1 before. */
   #endedAtMs = -1;
   #openingAsked = false;
-  #openingCut = false;
-  #mayAnswer = false;
-  /** A turn ended before the voice may answer. */
-  #heldTurn = false;
-
-  // Of the running session.
-  /** A turn ended while a cancelled response was not yet over, so the service cannot answer it by itself. */
-  #answerAfter = false;
-  #owedSinceMs = -1;
-  #cutSinceMs = -1;
   #failures = 0;
   #count = 0;
 
@@ -115,7 +106,7 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
       settings: this.#settings,
       delta: this.#delta,
       owner: this,
-      answers: this.#mayAnswer,
+      answers: this.#floor.answers,
       urgent,
       nowMs: this.#nowMs,
     });
@@ -145,12 +136,10 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
   }
 
   openingOver(): void {
-    if (this.#mayAnswer || this.#closed) return;
-    this.#mayAnswer = true;
-    this.#keeper.startAnswering();
-    // The speech that cut the opening ended before the service was told to answer: it is answered on request.
-    if (this.#openingCut && this.#heldTurn && !this.#turns.isSpeaking) this.#gate.ask({ kind: "turn", body: {} });
-    this.#heldTurn = false;
+    if (this.#floor.mayAnswer || this.#closed) return;
+    const ask = this.#floor.openingOver(this.#turns.isSpeaking);
+    this.#keeper.answer(this.#floor.answers);
+    if (ask) this.#gate.ask({ kind: "turn", body: {} });
   }
 
   playedOut(): void {
@@ -159,17 +148,20 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
 
   interrupted(cuts: readonly CutItem[]): void {
     if (this.#closed) return;
-    if (!this.#mayAnswer) this.#openingCut = true;
     this.#gate.answered(true);
-    const active = this.#active;
-    if (active && !active.muted) this.#cancel(active);
+    this.#cancelActive();
     for (const { itemId, ms } of this.#speech.cut(cuts)) this.#link?.send(this.#truncations.cut(itemId, ms));
-    if (!this.#turns.isSpeaking) this.#cutSinceMs = this.#nowMs;
+    this.#floor.cut(this.#nowMs, this.#turns.isSpeaking);
   }
 
   /** The response that is being made. */
   get #active(): Response | null {
     return this.#gate.active === null ? null : this.#speech.response(this.#gate.active);
+  }
+
+  #cancelActive(): void {
+    const active = this.#active;
+    if (active && !active.muted) this.#cancel(active);
   }
 
   #cancel(response: Response): void {
@@ -199,9 +191,36 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
   }
 
   say(instructions: string): void {
-    if (this.#closed || this.#endedAtMs >= 0) return;
+    if (this.#closed || this.#endedAtMs >= 0 || this.#floor.held) return;
     this.#note(instructions);
     if (!this.#gate.ask({ kind: "say", body: {} })) this.log("warn", "voice: too many responses wait, one was dropped");
+  }
+
+  guide(text: string, now: boolean): void {
+    if (this.#closed || this.#endedAtMs >= 0) return;
+    this.#note(guidanceNote(text));
+    if (!now || !this.#floor.answers) return;
+    // What is being made was begun without it.
+    this.#cancelActive();
+    // Somebody who is speaking is answered with it in sight.
+    if (!this.#turns.isSpeaking) this.#gate.ask({ kind: "turn", body: {} });
+  }
+
+  hold(): void {
+    if (this.#closed || this.#endedAtMs >= 0 || this.#floor.held) return;
+    this.#floor.hold();
+    this.#gate.hold();
+    this.#cancelActive();
+    this.#keeper.answer(false);
+  }
+
+  resume(said: readonly string[], note: string): void {
+    if (this.#closed || this.#endedAtMs >= 0 || !this.#floor.held) return;
+    this.#floor.release();
+    this.#gate.release();
+    this.#note(handBackNote({ said, note, wasHeard: this.#conversation.agentWasHeard }));
+    this.#keeper.answer(true);
+    if (!this.#turns.isSpeaking) this.#gate.ask({ kind: "turn", body: {} });
   }
 
   /** Tells the agent something without a turn. An item, not other instructions: those would empty the prompt's cache. */
@@ -214,25 +233,21 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#closed) return;
-    const awaiting = this.#gate.isBusy || this.#owedSinceMs >= 0;
+    const awaiting = this.#gate.isBusy || this.#floor.isOwed;
     this.#keeper.tick(nowMs, awaiting);
     if (this.#link && this.#endedAtMs < 0) this.#chase(nowMs);
   }
 
   /** Nobody is left waiting for an answer that the service forgot. */
   #chase(nowMs: number): void {
-    const owed = this.#owedSinceMs >= 0 && nowMs - this.#owedSinceMs > OWED_MS;
-    const cut = this.#cutSinceMs >= 0 && nowMs - this.#cutSinceMs > CUT_MS;
-    if (!owed && !cut) return;
-    this.#owedSinceMs = this.#cutSinceMs = -1;
-    if (this.#mayAnswer && !this.#gate.isBusy && !this.#turns.isSpeaking) this.#gate.ask({ kind: "turn", body: {} });
+    if (!this.#floor.isLate(nowMs) || this.#gate.isBusy || this.#turns.isSpeaking) return;
+    this.#gate.ask({ kind: "turn", body: {} });
   }
 
   hearOut(): void {
     if (this.#closed || this.#endedAtMs >= 0) return;
     this.#endedAtMs = this.#nowMs;
-    const active = this.#active;
-    if (active && !active.muted) this.#cancel(active);
+    this.#cancelActive();
     this.#gate.shut();
     this.#link?.hearOut();
   }
@@ -267,12 +282,10 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
     if (this.#brokeOff) this.#gate.ask({ kind: "continue", body: {} });
     else if (active && !active.muted) this.#gate.ask(active.ask ?? { kind: "turn", body: {} });
     this.#speech.breakOff();
-    if (this.#owedSinceMs >= 0 || this.#answerAfter) this.#gate.ask({ kind: "turn", body: {} });
+    if (this.#floor.breakOff()) this.#gate.ask({ kind: "turn", body: {} });
     this.#turns.breakOff();
     this.#tools.moved();
     this.#truncations.clear();
-    this.#answerAfter = false;
-    this.#owedSinceMs = this.#cutSinceMs = -1;
   }
 
   /** Tells a session that is ready all that the one before knew. */
@@ -282,8 +295,9 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
     // Speech whose words the last session did not write down is said again to this one, which then answers it.
     const againMs = this.#turns.hearAgainFrom();
     const again = !isFirst && againMs >= 0;
-    if (again && this.#mayAnswer) this.#gate.answered(false);
-    if (!isFirst) this.#conversation.note(this.#brokeOff && !again ? CONTINUE : RESUME);
+    if (again && this.#floor.answers) this.#gate.answered(false);
+    // Who is on hold was not speaking, and hears what has happened when it is given the call back.
+    if (!isFirst && !this.#floor.held) this.#conversation.note(this.#brokeOff && !again ? CONTINUE : RESUME);
     for (const event of this.#conversation.replay()) link.send(event);
     const fromMs = isFirst ? 0 : again ? againMs : this.#lostStreamMs;
     link.streamStartMs = this.#stream.replay(fromMs, (frame) => link.hear(frame));
@@ -298,7 +312,7 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
       nothingAsked &&
       this.#speech.isIdle &&
       !this.#turns.isSpeaking &&
-      this.#owedSinceMs < 0 &&
+      !this.#floor.isOwed &&
       this.#turns.unansweredFromMs < 0
     );
   }
@@ -345,7 +359,8 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
       case "response.done":
         return this.#done(event);
       case "input_audio_buffer.speech_started":
-        this.#cutSinceMs = -1;
+        this.#floor.calleeSpeaks();
+        if (this.#floor.held && !this.#turns.isOwed) this.#turns.unansweredFromMs = -1;
         return this.#turns.started(event.item_id, link.streamStartMs + event.audio_start_ms, event.audio_start_ms > 0);
       case "input_audio_buffer.speech_stopped":
         return this.#turns.stopped(event.item_id, link.streamStartMs + event.audio_end_ms);
@@ -368,8 +383,8 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
     const ask = this.#gate.created(id, metadata?.ask);
     const response = this.#speech.response(id);
     response.ask = ask;
-    this.#owedSinceMs = this.#cutSinceMs = -1;
-    this.#answerAfter = false;
+    if (this.#floor.held || ask?.stale) return this.#cancel(response);
+    this.#floor.answering();
     if (ask === null) this.#gate.answered(this.#tools.isSeen);
     // The callee has begun to speak since it was asked for, and will be answered with it in sight.
     else if (this.#turns.isSpeaking && (ask.kind === "turn" || ask.kind === "tool")) this.#cancel(response);
@@ -401,10 +416,7 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
     }
     if (!response.muted && data.status !== "cancelled") this.#judge(response, data);
     if (this.#closed) return;
-    if (this.#answerAfter) {
-      this.#answerAfter = false;
-      this.#gate.ask({ kind: "turn", body: {} });
-    }
+    if (this.#floor.responseOver()) this.#gate.ask({ kind: "turn", body: {} });
     this.#gate.done(data.id);
   }
 
@@ -427,24 +439,38 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
   #committed(link: RealtimeLink, itemId: string): void {
     // A turn that nobody spoke is one the service made up.
     if (!this.#turns.committed(itemId) || this.#endedAtMs >= 0) return;
+    // While somebody else speaks in its place, turns are not for it.
+    if (this.#floor.held) return;
     const active = this.#active;
     const wasIdle = this.#speech.isIdle;
     this.#sink.calleeTurnEnded();
     if (this.#closed) return;
-    this.#cutSinceMs = -1;
-    if (!this.#mayAnswer) {
-      this.#heldTurn = true;
+    const running = active !== null;
+    switch (this.#floor.turnEnded({ nowMs: this.#nowMs, serviceAnswers: link.answers, running })) {
+      case "held":
+        this.#turns.unansweredFromMs = -1;
+        return;
+      case "ask":
+        this.#gate.ask({ kind: "turn", body: {} });
+        return;
+      case "after-response":
+        if (active) this.#turnWhile(active, wasIdle);
+    }
+  }
+
+  /**
+   * A running response keeps the service from answering. What the callee put in while it sounded needs no answer unless
+   * the bridge cut it.
+   */
+  #turnWhile(active: Response, wasIdle: boolean): void {
+    if (!active.muted && !wasIdle) {
       this.#turns.unansweredFromMs = -1;
-    } else if (!link.answers) this.#gate.ask({ kind: "turn", body: {} });
-    else if (active === null) this.#owedSinceMs = this.#nowMs;
-    // A running response keeps the service from answering. What the callee put in while it sounded needs no answer
-    // unless the bridge cut it.
-    else if (active.muted || wasIdle) {
-      this.#answerAfter = true;
-      // It would answer what the callee has meanwhile gone beyond, and be followed by another answer.
-      const isStale = !active.muted && !active.spoke && !active.calledTools;
-      if (isStale && (active.ask === null || active.ask.kind === "turn")) this.#cancel(active);
-    } else this.#turns.unansweredFromMs = -1;
+      return;
+    }
+    this.#floor.answerAfter();
+    // It would answer what the callee has meanwhile gone beyond, and be followed by another answer.
+    const isStale = !active.muted && !active.spoke && !active.calledTools;
+    if (isStale && (active.ask === null || active.ask.kind === "turn")) this.#cancel(active);
   }
 
   #transcribed(event: TranscriptionEvent): void {

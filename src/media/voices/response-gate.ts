@@ -8,6 +8,8 @@ export type AskKind = "opening" | "say" | "again" | "continue" | "turn" | "tool"
 export interface Ask {
   kind: AskKind;
   body: Record<string, unknown>;
+  /** Nobody wants it any more: what comes of it is to be cancelled. */
+  stale?: boolean;
 }
 
 interface Sent extends Ask {
@@ -28,6 +30,7 @@ export class ResponseGate {
   #sent: Sent | null = null;
   #active: string | null = null;
   #open = false;
+  #held = false;
   #count = 0;
   readonly #send: (eventId: string, response: Record<string, unknown>) => void;
 
@@ -65,8 +68,21 @@ export class ResponseGate {
     this.#active = null;
   }
 
-  /** Wants a response; of those served by any response, each kind is wanted once. False when too many wait. */
+  /** From now on none is wanted: what waited is forgotten, what was asked for comes back as stale. */
+  hold(): void {
+    this.#held = true;
+    this.#waiting = [];
+    if (this.#sent) this.#sent.answered = this.#sent.stale = true;
+  }
+
+  /** They are wanted again. */
+  release(): void {
+    this.#held = false;
+  }
+
+  /** Wants a response; of those served by any response, each kind is wanted once. False when too many wait. On hold it wants none. */
   ask(ask: Ask): boolean {
+    if (this.#held) return true;
     const once = ask.kind === "turn" || ask.kind === "tool" || ask.kind === "continue";
     if (once && this.#waiting.some((other) => other.kind === ask.kind)) return true;
     if (this.#waiting.length >= CAPACITY) return false;

@@ -55,10 +55,10 @@ export class SessionKeeper {
     this.#next = this.#owner.openLink(false);
   }
 
-  /** The service may answer turns from now on, in every session. */
-  startAnswering(): void {
-    this.current?.startAnswering();
-    this.#next?.startAnswering();
+  /** Whether the service answers turns from now on, in every session. */
+  answer(answers: boolean): void {
+    this.current?.answer(answers);
+    this.#next?.answer(answers);
   }
 
   /** @param awaiting something is expected of the running session */
