@@ -25,6 +25,7 @@ import { SpokenNow } from "./live/spoken-now.ts";
 import { loadQuestions, NO_QUESTIONS } from "./owner-questions.ts";
 import { agentsRoutes } from "./pages/agents.tsx";
 import { callPageRoutes } from "./pages/call.tsx";
+import { callNotesRoutes } from "./pages/call-notes.tsx";
 import { callsRoutes } from "./pages/calls.tsx";
 import { campaignSteeringRoutes } from "./pages/campaign-steering.ts";
 import { campaignsRoutes } from "./pages/campaigns.tsx";
@@ -144,6 +145,7 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   contactImportRoutes(app, parts);
   callsRoutes(app, parts);
   callPageRoutes(app, parts, pictures);
+  callNotesRoutes(app, parts, pictures);
   campaignsRoutes(app, parts);
   campaignSteeringRoutes(app, parts);
   reportRoutes(app, parts);

@@ -21,10 +21,12 @@ export const callPicture = async (
   const { store, spoken } = parts;
   const call = callId.length <= 60 ? await store.calls.get(tenantId, callId) : null;
   if (call === null) return null;
-  const [turns, timeline, recording] = await Promise.all([
+  const [turns, timeline, recording, notes, tags] = await Promise.all([
     store.transcripts.of(tenantId, callId),
     store.callEvents.of(tenantId, callId),
     store.recordings.of(tenantId, callId),
+    store.callNotes.of(tenantId, callId),
+    store.callNotes.tagsOf(tenantId, callId),
   ]);
   const path = recording?.closedAt == null ? null : recordingPath(parts.dataDir, recording.path);
   const known = new Set(turns.map((turn) => turn.key));
@@ -33,6 +35,8 @@ export const callPicture = async (
     turns,
     partials: spoken.partials(callId).filter((turn) => !known.has(turn.key)),
     timeline,
+    notes,
+    tags,
     recording,
     peaks: recording === null || path === null ? null : await parts.peaks.of(recording.id, path),
     levels: spoken.levels(callId),

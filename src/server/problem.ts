@@ -104,6 +104,11 @@ export const PROBLEMS = {
     title: "This idempotency key belongs to another request",
     fix: "Use a new key for a new request, or repeat the first request unchanged.",
   },
+  "too-many-notes": {
+    status: 409,
+    title: "There is no room for more on this call",
+    fix: "Take tags off that say the same, or write it into one note.",
+  },
   "not-on-list": {
     status: 404,
     title: "This number is not on the list",

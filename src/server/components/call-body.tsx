@@ -1,11 +1,13 @@
 import { callIsOver } from "../../core/call.ts";
 import type { TimelineEntry } from "../../core/store/call-events.ts";
+import type { CallNote } from "../../core/store/call-notes.ts";
 import type { Call } from "../../core/store/call-record.ts";
 import type { Recording } from "../../core/store/recordings.ts";
 import type { StoredTurn } from "../../core/store/transcripts.ts";
 import type { Levels } from "../live/spoken-now.ts";
 import type { WavePeaks } from "../wave-peaks.ts";
 import { CallFacts } from "./call-facts.tsx";
+import { CallNotes } from "./call-notes.tsx";
 import { whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
 import { LevelBars } from "./levels.tsx";
@@ -19,6 +21,8 @@ export interface CallPicture {
   turns: readonly StoredTurn[];
   partials: readonly PartialTurn[];
   timeline: readonly TimelineEntry[];
+  notes: readonly CallNote[];
+  tags: readonly string[];
   recording: Recording | null;
   peaks: WavePeaks | null;
   levels: Levels | null;
@@ -107,6 +111,7 @@ export const CallBody = ({ picture, startS = 0 }: { picture: CallPicture; startS
             <CallFacts call={call} />
           </div>
         </section>
+        <CallNotes callId={call.id} notes={picture.notes} tags={picture.tags} />
         <section class="card">
           <header class="card-head">
             <h2>

@@ -24,6 +24,8 @@ export const Field = (props: {
   sendsOnEnter?: boolean;
   /** Takes the focus when the page comes. */
   focused?: boolean;
+  /** Values the browser offers while one types. */
+  list?: readonly string[];
   /** Prefix of ids, where two forms of a page have fields of one name. */
   idPrefix?: string;
 }) => {
@@ -51,8 +53,20 @@ export const Field = (props: {
           {value}
         </textarea>
       ) : (
-        <input {...common} type={props.type ?? "text"} value={value} />
+        <input
+          {...common}
+          type={props.type ?? "text"}
+          value={value}
+          {...(props.list?.length ? { list: `${id}-list` } : {})}
+        />
       )}
+      {props.list?.length ? (
+        <datalist id={`${id}-list`}>
+          {props.list.map((one) => (
+            <option value={one}></option>
+          ))}
+        </datalist>
+      ) : null}
       {props.hint ? (
         <p class="hint" id={`${id}-hint`}>
           {props.hint}

@@ -18,6 +18,13 @@ export type IconName =
   | "search"
   | "arrow-right"
   | "info"
+  | "ear"
+  | "users"
+  | "hand"
+  | "mic"
+  | "bell"
+  | "tag"
+  | "message-square"
   | "logo";
 
 /** One icon of the sprite; always beside words, so hidden from screen readers. */

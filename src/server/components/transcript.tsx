@@ -1,13 +1,16 @@
 import type { Speaker } from "../../core/call.ts";
 import type { StoredTurn } from "../../core/store/transcripts.ts";
+import { Icon } from "./icon.tsx";
 import { clockOf } from "./instant.tsx";
 
 /** Words so far of a turn that is still being spoken. `atMs` counts from the answer. */
 export interface PartialTurn {
   key: string;
-  speaker: "callee" | "agent";
+  speaker: Speaker;
   text: string;
   atMs: number;
+  /** For the agent alone: the callee does not hear it. */
+  whispered: boolean;
 }
 
 /** Names shown for the speakers of one call. */
@@ -26,12 +29,21 @@ export const turnDomId = (key: string): string =>
 /** Order of turns as streams insert them: by their beginning. */
 const orderOf = (atMs: number): string => String(Math.max(0, Math.round(atMs))).padStart(9, "0");
 
-const Who = ({ speaker, names, atMs }: { speaker: Speaker; names: SpeakerNames; atMs: number }) => (
+const Who = ({ turn, names }: { turn: Pick<PartialTurn, "speaker" | "atMs" | "whispered">; names: SpeakerNames }) => (
   <div class="turn-who">
-    <span>{nameOf(speaker, names)}</span>
-    <time datetime={`PT${Math.floor(Math.max(0, atMs) / 1000)}S`}>{clockOf(atMs)}</time>
+    <span>{turn.whispered ? `${nameOf(turn.speaker, names)} to the agent` : nameOf(turn.speaker, names)}</span>
+    <time datetime={`PT${Math.floor(Math.max(0, turn.atMs) / 1000)}S`}>{clockOf(turn.atMs)}</time>
+    {turn.whispered ? (
+      <em class="turn-mark">
+        <Icon name="ear" /> The caller did not hear this
+      </em>
+    ) : null}
   </div>
 );
+
+/** Lane and look of a turn: a whisper is a lane of its own. */
+const laneOf = ({ speaker, whispered }: Pick<PartialTurn, "speaker" | "whispered">): string =>
+  whispered ? `turn ${speaker} whispered` : `turn ${speaker}`;
 
 /** One finished turn. With `seekable` its words are a button that plays the recording from there. */
 export const TurnItem = ({
@@ -45,11 +57,11 @@ export const TurnItem = ({
 }) => (
   <li
     id={turnDomId(turn.key)}
-    class={`turn ${turn.speaker}${turn.interrupted ? " cut" : ""}`}
+    class={`${laneOf(turn)}${turn.interrupted ? " cut" : ""}`}
     data-order={orderOf(turn.atMs)}
     hx-ignore=""
   >
-    <Who speaker={turn.speaker} names={names} atMs={turn.atMs} />
+    <Who turn={turn} names={names} />
     {seekable ? (
       <button type="button" data-t={(Math.max(0, turn.atMs) / 1000).toFixed(2)}>
         {turn.text}
@@ -64,12 +76,12 @@ export const TurnItem = ({
 export const PartialItem = ({ turn, names }: { turn: PartialTurn; names: SpeakerNames }) => (
   <li
     id={turnDomId(turn.key)}
-    class={`turn ${turn.speaker} partial`}
+    class={`${laneOf(turn)} partial`}
     data-order={orderOf(turn.atMs)}
     aria-busy="true"
     hx-ignore=""
   >
-    <Who speaker={turn.speaker} names={names} atMs={turn.atMs} />
+    <Who turn={turn} names={names} />
     <p>
       {turn.text === "" ? (
         <span class="typing">

@@ -6,6 +6,7 @@ import { callPicture, type PictureParts } from "../call-picture.ts";
 import { CallBody, type CallPicture, isPlayable, namesOf, Waiting } from "../components/call-body.tsx";
 import { CallFacts } from "../components/call-facts.tsx";
 import { CallHead } from "../components/call-head.tsx";
+import { NoteList, TagList } from "../components/call-notes.tsx";
 import { LevelBars } from "../components/levels.tsx";
 import { Timeline } from "../components/timeline.tsx";
 import { PartialItem, TurnItem, turnDomId } from "../components/transcript.tsx";
@@ -37,6 +38,8 @@ const regionsOf = (picture: CallPicture): Region[] => [
   ["#waiting", <Waiting call={picture.call} turns={picture.turns.length + picture.partials.length} />],
   ["#facts", <CallFacts call={picture.call} />],
   ["#timeline", <Timeline entries={picture.timeline} from={picture.call.createdAt} />],
+  ["#call-tags", <TagList callId={picture.call.id} tags={picture.tags} />],
+  ["#call-notes", <NoteList notes={picture.notes} />],
   ["#levels", <LevelBars levels={picture.levels} />],
 ];
 

@@ -1,3 +1,4 @@
+import { REACH } from "../../core/supervision.ts";
 import { METER, type Meters } from "../../media/engine/meters.ts";
 import type { MediaEvent } from "../../media/engine/protocol.ts";
 import type { PartialTurn } from "../components/transcript.tsx";
@@ -15,6 +16,8 @@ export interface Levels {
 
 interface Spoken {
   slot: number;
+  /** Whether the callee hears what a supervisor says; without that knowledge nobody may take it for heard. */
+  supervisorIsHeard: boolean;
   partials: Map<string, PartialTurn>;
   listeners: Set<() => void>;
 }
@@ -67,7 +70,7 @@ export class SpokenNow {
   #of(callId: string): Spoken {
     let spoken = this.#calls.get(callId);
     if (!spoken) {
-      spoken = { slot: -1, partials: new Map(), listeners: new Set() };
+      spoken = { slot: -1, supervisorIsHeard: false, partials: new Map(), listeners: new Set() };
       this.#calls.set(callId, spoken);
     }
     return spoken;
@@ -81,15 +84,22 @@ export class SpokenNow {
         this.#of(event.callId).slot = event.slot;
         return;
       case "partial": {
-        const { partials } = this.#of(event.callId);
+        const { partials, supervisorIsHeard } = this.#of(event.callId);
+        // A turn stays what it was begun as: a mode that changes meanwhile is about what comes after it.
+        const whispered = partials.get(event.key)?.whispered ?? (event.speaker === "supervisor" && !supervisorIsHeard);
         const text = event.text.length > MAX_CHARS ? `…${event.text.slice(-MAX_CHARS)}` : event.text;
-        partials.set(event.key, { key: event.key, speaker: event.speaker, text, atMs: event.atMs });
+        partials.set(event.key, { key: event.key, speaker: event.speaker, text, atMs: event.atMs, whispered });
         if (partials.size > MAX_PARTIALS) partials.delete(partials.keys().next().value as string);
         return this.#ring(event.callId);
       }
       case "turn":
         this.#calls.get(event.callId)?.partials.delete(event.turn.key);
         return this.#ring(event.callId);
+      case "supervised": {
+        const spoken = this.#calls.get(event.callId);
+        if (spoken) spoken.supervisorIsHeard = REACH[event.mode] >= REACH.barge;
+        return;
+      }
       case "closed":
         return this.#over(event.callId);
       case "media-died":

@@ -64,3 +64,24 @@ test("who follows a call hears of its words only, and is left alone afterwards",
   spoken.close();
   expect(listeners.size).toBe(0);
 });
+
+test("a supervisor's words being spoken count as whispered unless the callee is known to hear them", () => {
+  const { spoken, hear } = open();
+  hear({ type: "opened", callId: "c", port: 0, slot: 2 });
+  const say = (key: string): void =>
+    hear({ type: "partial", callId: "c", key, speaker: "supervisor", text: "offer ten", atMs: 0 });
+  const supervised = (mode: "listen" | "whisper" | "barge" | "takeover"): void =>
+    hear({ type: "supervised", callId: "c", request: 1, mode, atMs: 0 });
+  const marks = () => spoken.partials("c").map(({ key, whispered }) => [key, whispered]);
+  say("before");
+  supervised("barge");
+  say("barged");
+  supervised("whisper");
+  say("barged");
+  say("whispered");
+  expect(marks()).toEqual([
+    ["before", true],
+    ["barged", false],
+    ["whispered", true],
+  ]);
+});

@@ -189,6 +189,7 @@ test("words are shown while they are spoken, then replaced by the stored turn in
     atMs: 1500,
     endMs: 3000,
     interrupted: false,
+    whispered: false,
   };
   server.media({ type: "turn", callId: call.id, turn });
   await server.store.transcripts.put(server.tenantId, call.id, turn);
@@ -209,7 +210,7 @@ test("words that turned out to be no turn go away", async () => {
   server.media({
     type: "turn",
     callId: call.id,
-    turn: { key: "c1", speaker: "callee", text: "", atMs: 0, endMs: 1, interrupted: false },
+    turn: { key: "c1", speaker: "callee", text: "", atMs: 0, endMs: 1, interrupted: false, whispered: false },
   });
   server.timers.advance(250);
   expect(await stream.news()).toContain('<hx-partial hx-target="#turn-c1" hx-swap="delete">');
