@@ -28,6 +28,8 @@ export interface SoftphoneConnection {
 
 /** Live listening: softphones in, rooms behind. */
 export interface Supervision {
+  /** The worker, for others that speak WebRTC: one process serves them all. */
+  readonly worker: Pick<MediaWorker, "get" | "health">;
   health(): SupervisionHealth;
   /** Starts the mediasoup worker ahead of the first listener, if it can be started. */
   prepare(): void;
@@ -146,6 +148,7 @@ export const createSupervision = (deps: SupervisionDeps): Supervision => {
   };
 
   return {
+    worker,
     health: () => worker.health(),
     prepare: () => inBackground(log, "start the mediasoup worker", worker.get()),
     listeners,
