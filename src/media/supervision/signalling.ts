@@ -2,7 +2,7 @@ import { newId } from "../../core/ids.ts";
 import { inBackground, type Log } from "../../core/log.ts";
 import type { MediaCommand } from "../engine/protocol.ts";
 import { MediaWorker, type SupervisionHealth, type WebRtcAddress } from "./media-worker.ts";
-import type { Notice } from "./messages.ts";
+import type { Notice, Present } from "./messages.ts";
 import { Rooms } from "./rooms.ts";
 import { Seat, type SupervisorActor } from "./seat.ts";
 import { SoftphoneLine, type SoftphoneSocket } from "./softphone-line.ts";
@@ -39,6 +39,8 @@ export interface Supervision {
   callEnded(callId: string): void;
   /** Names of everyone on this call, each person once, in order of arrival. */
   listeners(callId: string): string[];
+  /** Everyone on this call with their mode, in order of arrival; a person with two softphones is there twice. */
+  present(callId: string): Present[];
   /** Process id of the mediasoup worker, null while none runs. */
   workerPid(): number | null;
   /** Closes sockets, rooms and the worker; tells nobody of supervisors that leave. */
@@ -88,10 +90,14 @@ export const createSupervision = (deps: SupervisionDeps): Supervision => {
     for (const { announced, actor } of on(callId)) if (announced) names.set(actor.userId, actor.name);
     return [...names.values()];
   };
+  const present = (callId: string): Present[] =>
+    on(callId)
+      .filter((seat) => seat.announced)
+      .map((seat) => ({ seatId: seat.id, name: seat.actor.name, mode: "listen" }));
   const tellCall = (callId: string, notice: Notice): void => {
     for (const seat of on(callId)) lines.get(seat)?.tell(notice);
   };
-  const tellRoster = (callId: string): void => tellCall(callId, { event: "roster", callId, names: listeners(callId) });
+  const tellRoster = (callId: string): void => tellCall(callId, { event: "roster", callId, present: present(callId) });
 
   const release = (seat: Seat): void => {
     clearTimeout(held.get(seat));
@@ -152,6 +158,7 @@ export const createSupervision = (deps: SupervisionDeps): Supervision => {
     health: () => worker.health(),
     prepare: () => inBackground(log, "start the mediasoup worker", worker.get()),
     listeners,
+    present,
     workerPid: () => worker.pid,
     attach: (socket, actor) => {
       const line = new SoftphoneLine({ socket, actor, bench, log });
