@@ -94,6 +94,8 @@ export interface ScriptedAsides {
   polite?: SpokenLine;
   /** When the owner did not answer in time: that it calls again, and goodbye. */
   late?: SpokenLine;
+  /** When a supervisor who spoke in its place gave the call back; no greeting. */
+  back?: SpokenLine;
 }
 
 /** One call as the engine opens it. */

@@ -31,6 +31,8 @@ export interface DemoScript {
   polite: string;
   /** What the agent says when the owner did not answer in time. */
   late: string;
+  /** What the agent says when a person who spoke in its place gave the call back. */
+  back: string;
   /** What it asks the owner, after which of its lines; null: nothing. */
   asks: { afterLine: number; question: string } | null;
 }
@@ -168,6 +170,7 @@ export const demoScript = (subject: DemoSubject & { persona: PersonaName; seed: 
     message: `Hello${callee ? `, ${callee}` : ""}. ${whoCalls} ${asks} We will try to reach you again. Thank you, and goodbye.`,
     polite: "One moment, please. Thank you for your patience.",
     late: `I am sorry, I cannot reach ${owner} right now. I will call you again with the answer. Thank you, and goodbye.`,
+    back: "Thank you for talking with my colleague. The AI assistant is back on the line.",
     asks: question,
   };
 };

@@ -20,14 +20,15 @@ export const demoVoice = async (call: {
   const seed = seedOf(call.seed, call.to);
   const script = demoScript({ ...call.subject, persona: personaOf(call.to).name, seed });
   const say = (text: string): Promise<SpokenLine> => call.speak(text, "agent");
-  const [lines, excuse, message, polite, late] = await Promise.all([
+  const [lines, excuse, message, polite, late, back] = await Promise.all([
     Promise.all(script.agentLines.map(say)),
     say(script.yield),
     say(script.message),
     say(script.polite),
     say(script.late),
+    say(script.back),
   ]);
-  const asides = { yield: excuse, message, polite, late };
+  const asides = { yield: excuse, message, polite, late, back };
   const asks = script.asks && { ...script.asks, timeoutS: ANSWER_WITHIN_S };
   return { kind: "scripted", seed, brief: call.brief, lines, asides, asks };
 };

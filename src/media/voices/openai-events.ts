@@ -35,7 +35,8 @@ const turnDetection = z.object({
 const session = z.object({
   audio: z.object({
     input: z.object({ format: z.object({ type: z.string() }), turn_detection: turnDetection.nullish() }),
-    output: z.object({ format: z.object({ type: z.string() }), voice: z.unknown() }),
+    // A session that only writes down has none.
+    output: z.object({ format: z.object({ type: z.string() }), voice: z.unknown() }).nullish(),
   }),
   tools: z.array(z.unknown()).nullish(),
 });

@@ -92,7 +92,8 @@ export class RealtimeLink {
 
   #connect(delta: AudioDeltaReader): RealtimeSocket | null {
     try {
-      return new RealtimeSocket(this.#settings, delta, {
+      const { apiKey, baseUrl, safetyId, model } = this.#settings;
+      return new RealtimeSocket({ apiKey, baseUrl, safetyId, session: { model } }, delta, {
         audio: (audio) => this.#owner.linkAudio(this, audio),
         event: (event) => this.#event(event),
         unreadable: (detail) => this.#owner.log("warn", `voice: a message could not be read: ${detail}`),

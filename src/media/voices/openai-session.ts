@@ -1,6 +1,13 @@
-import type { RealtimeSessionCreateRequest, SessionUpdateEvent } from "openai/resources/realtime/realtime";
+import type {
+  RealtimeSessionCreateRequest,
+  RealtimeTranscriptionSessionCreateRequest,
+  SessionUpdateEvent,
+} from "openai/resources/realtime/realtime";
 import type { OpenAiRealtimeSettings } from "../engine/protocol.ts";
 import type { ServerEventOf } from "./openai-events.ts";
+
+/** G.711 µ-law as the service calls it. */
+const FORMAT = "audio/pcmu";
 
 /** Model that writes down the callee's turns. */
 export const TRANSCRIPTION_MODEL = "gpt-transcribe";
@@ -14,9 +21,6 @@ const MAX_ANSWER_TOKENS = 1024;
 /** Tokens of conversation kept behind the instructions; the oldest fifth goes when they are full, which spares the cache. */
 const KEPT_TOKENS = 8000;
 const KEPT_AFTER_CUT = 0.8;
-
-/** G.711 µ-law as the service calls it. */
-const FORMAT = "audio/pcmu";
 
 /**
  * Turn detection on the service. `answers`: it starts a response at the end of each of the callee's turns. It never
@@ -67,6 +71,45 @@ export const sessionSetup = (
   return { type: "session.update", event_id: eventId, session };
 };
 
+/**
+ * The set-up of a session that only writes down, as its first event; the client says itself where utterances end.
+ * `language` is a hint, BCP 47; empty leaves it to the service.
+ */
+export const transcriptionSetup = (
+  settings: { model: string; language: string },
+  eventId: string,
+): SessionUpdateEvent => {
+  const language = settings.language.split("-")[0] ?? "";
+  // Older models take one language only, under another name.
+  const hint =
+    language === ""
+      ? {}
+      : settings.model.endsWith("-transcribe") && !settings.model.startsWith("gpt-4o")
+        ? { languages: [language] }
+        : { language };
+  const session: RealtimeTranscriptionSessionCreateRequest = {
+    type: "transcription",
+    audio: {
+      input: {
+        format: { type: FORMAT },
+        noise_reduction: { type: "near_field" },
+        transcription: { model: settings.model, ...hint },
+        turn_detection: null,
+      },
+    },
+  };
+  return { type: "session.update", event_id: eventId, session };
+};
+
+/** What differs between that set-up and the session that came back, as names of members. */
+export const transcriptionProblems = (session: ServerEventOf<"session.updated">["session"]): string[] => {
+  const { format, turn_detection: turns } = session.audio.input;
+  const problems: string[] = [];
+  if (format.type !== FORMAT) problems.push("audio.input.format");
+  if (turns) problems.push("audio.input.turn_detection");
+  return problems;
+};
+
 /** Switches the answering of turns on or off in a session that is set up. */
 export const answerSwitch = (eventId: string, answers: boolean): SessionUpdateEvent => ({
   type: "session.update",
@@ -87,8 +130,8 @@ export const sessionProblems = (
   const { input, output } = session.audio;
   const problems: string[] = [];
   if (input.format.type !== FORMAT) problems.push("audio.input.format");
-  if (output.format.type !== FORMAT) problems.push("audio.output.format");
-  if (withVoice && output.voice !== settings.voice) problems.push("audio.output.voice");
+  if (output?.format.type !== FORMAT) problems.push("audio.output.format");
+  if (withVoice && output?.voice !== settings.voice) problems.push("audio.output.voice");
   const turns = input.turn_detection;
   if (turns?.type !== "server_vad") problems.push("audio.input.turn_detection");
   else if ((turns.create_response ?? true) !== answers) problems.push("audio.input.turn_detection.create_response");

@@ -2,7 +2,6 @@ import net from "node:net";
 import { OpenAIRealtimeWS } from "openai/realtime/ws";
 import type { RealtimeClientEvent } from "openai/resources/realtime/realtime";
 import { messageOf } from "../../core/errors.ts";
-import type { OpenAiRealtimeSettings } from "../engine/protocol.ts";
 import type { AudioDelta, AudioDeltaReader } from "./audio-delta.ts";
 import { readServerEvent, type ServerEvent } from "./openai-events.ts";
 
@@ -17,6 +16,15 @@ export interface SocketEnd {
   httpStatus: number | null;
   /** Safe to log: names of protocol errors only. */
   detail: string;
+}
+
+/** Whom to connect to, and for what. `safetyId` is a hash, never a number or a name. */
+export interface SocketTarget {
+  apiKey: string;
+  baseUrl: string;
+  safetyId: string;
+  /** A conversation with a model, or the writing down of speech, whose model is named in the session. */
+  session: { model: string } | { intent: "transcription" };
 }
 
 /** What a socket tells its owner; nothing any more after `close`. */
@@ -47,30 +55,30 @@ export class RealtimeSocket {
   readonly #client: OpenAIRealtimeWS;
   readonly #socket: OpenAIRealtimeWS["socket"];
   readonly #owner: SocketOwner;
-  readonly #delta: AudioDeltaReader;
+  readonly #delta: AudioDeltaReader | null;
   #over = false;
   #httpStatus: number | null = null;
   #detail = "";
 
   /**
    * Starts to connect.
-   * @param delta where speech is read into; shared by the sockets of one call
+   * @param delta where speech is read into; shared by the sockets of one call. Null where none can come.
    * @throws when the base URL is not one
    */
-  constructor(settings: OpenAiRealtimeSettings, delta: AudioDeltaReader, owner: SocketOwner) {
+  constructor(target: SocketTarget, delta: AudioDeltaReader | null, owner: SocketOwner) {
     this.#owner = owner;
     this.#delta = delta;
-    const { apiKey, baseUrl, model } = settings;
+    const { apiKey, baseUrl, session } = target;
     const options: Record<string, unknown> = {
       maxPayload: MAX_MESSAGE_BYTES,
-      headers: { "OpenAI-Safety-Identifier": settings.safetyId },
+      headers: { "OpenAI-Safety-Identifier": target.safetyId },
     };
     const url = new URL(baseUrl);
     if (url.protocol === "http:" || url.protocol === "ws:") {
       const port = url.port === "" ? 80 : Number(url.port);
       options.createConnection = () => net.connect(port, url.hostname.replace(/^\[|\]$/g, ""));
     }
-    this.#client = new OpenAIRealtimeWS({ model, options }, { apiKey, baseURL: baseUrl });
+    this.#client = new OpenAIRealtimeWS({ ...session, options }, { apiKey, baseURL: baseUrl });
     this.#client.on("error", (error) => {
       // With `error` set it is an event of the service, which `event` brings too.
       if (!error.error && this.#detail === "") this.#detail = "connection failed";
@@ -109,7 +117,7 @@ export class RealtimeSocket {
     if (!this.#over && this.isOpen) this.#client.send(event);
   }
 
-  /** Sends callee audio at once. */
+  /** Sends audio of the person that is listened to at once. */
   append(frame: Uint8Array): void {
     if (this.#over || !this.isOpen) return;
     try {
@@ -148,7 +156,7 @@ export class RealtimeSocket {
       this.arrivals++;
       this.messages++;
       if (this.#over) return;
-      if (Buffer.isBuffer(data) && this.#delta.read(data)) {
+      if (this.#delta && Buffer.isBuffer(data) && this.#delta.read(data)) {
         try {
           this.#owner.audio(this.#delta);
         } catch (error) {

@@ -32,6 +32,8 @@ interface Saying {
   line: number;
   /** With it the agent ends the call, for this reason. */
   ends: string | null;
+  /** Somebody waits for it: it outlives a take-over. */
+  isOwed?: boolean;
 }
 
 /**
@@ -42,6 +44,10 @@ interface Saying {
  *
  * With a question for the owner it bids the callee hold the line, calls the tool `request_user_info` and says nothing of
  * its own until the outcome is there.
+ *
+ * A supervisor's guidance it cannot understand, and it does not act as if it did: told to use it at once, it says its next
+ * line. While a supervisor speaks in its place it is silent and keeps its place; given the call back, it says that it is
+ * back and goes on with the line that was not heard.
  *
  * Without a listener for the callee's words it still holds a conversation; then it knows no machine from a person.
  */
@@ -55,6 +61,7 @@ class ScriptedVoice implements Voice, Listener {
   readonly #message: Utterance | null;
   readonly #polite: Utterance | null;
   readonly #late: Utterance | null;
+  readonly #back: Utterance | null;
   /** What is to be asked of the owner; null once it was. */
   #asks: ScriptedQuestion | null;
   /** The tool call whose outcome is waited for; empty for none. */
@@ -80,6 +87,11 @@ class ScriptedVoice implements Voice, Listener {
   #usageTold = false;
   #machine = false;
   #wasCut = false;
+  #held = false;
+  /** It was given the call back and has not spoken since. */
+  #returns = false;
+  /** It is to speak as soon as the callee is quiet. */
+  #due = false;
   #next = 0;
   #unanswered = 0;
   #messages = 0;
@@ -101,6 +113,7 @@ class ScriptedVoice implements Voice, Listener {
     this.#message = utteranceOf(settings.asides?.message);
     this.#polite = utteranceOf(settings.asides?.polite);
     this.#late = utteranceOf(settings.asides?.late);
+    this.#back = utteranceOf(settings.asides?.back);
     this.#asks = settings.asks ?? null;
   }
 
@@ -134,15 +147,21 @@ class ScriptedVoice implements Voice, Listener {
       const said = this.#said.get(item);
       if (said) again = earlier(again, this.#unheard(said, heardMs));
     }
-    for (const waiting of this.#queue) again = earlier(again, waiting.line);
+    this.#stop(again);
+    this.#wasCut = true;
+  }
+
+  /** Says nothing more for now; it goes on with line `again`, or an earlier one that waited. */
+  #stop(again: number): void {
+    let next = again;
+    for (const waiting of this.#queue) next = earlier(next, waiting.line);
     this.#queue = [];
     if (this.#current) this.#cutItem = this.#item;
     this.#current = null;
     this.#playing = false;
     this.#quietSinceMs = this.#streamMs;
-    this.#wasCut = true;
     this.#done = false;
-    if (again >= 0) this.#next = again;
+    if (next >= 0) this.#next = next;
     if (this.#next >= this.#lines.length) this.#next = this.#lines.length - 1;
   }
 
@@ -155,17 +174,48 @@ class ScriptedVoice implements Voice, Listener {
 
   toolResult(toolCallId: string, output: string, respond: boolean, spoken?: SpokenLine): void {
     const wasWaiting = this.#waitsFor !== "" && toolCallId === this.#waitsFor;
-    if (wasWaiting) this.#waitsFor = "";
+    if (wasWaiting) {
+      this.#waitsFor = "";
+      this.#due = false;
+    }
     if (!respond || this.#closed) return;
-    if (spoken) this.#queue.push({ utterance: new Utterance(spoken), line: -1, ends: null });
+    if (spoken) this.#queue.push({ utterance: new Utterance(spoken), line: -1, ends: null, isOwed: true });
+    else if (this.#held) return;
     else if (wasWaiting && this.#late && GOODBYE.test(output)) {
       this.#done = true;
       this.#queue = [{ utterance: this.#late, line: -1, ends: null }];
     } else this.say(output);
   }
 
+  guide(_text: string, now: boolean): void {
+    if (!now || this.#closed || !this.#live || this.#held || this.#done) return;
+    this.#wasCut = false;
+    this.#due = true;
+  }
+
+  hold(): void {
+    if (this.#closed || this.#held) return;
+    this.#held = true;
+    this.#returns = this.#due = false;
+    const owed = this.#queue.filter(({ isOwed }) => isOwed);
+    this.#stop(this.#current?.line ?? -1);
+    this.#queue = owed;
+  }
+
+  resume(): void {
+    if (this.#closed || !this.#held) return;
+    this.#held = this.#wasCut = false;
+    this.#returns = this.#due = true;
+    this.#opened = true;
+    // Its first line greets.
+    if (this.#next === 0 && this.#lines.length > 1) this.#next = 1;
+    this.#unanswered = 0;
+    this.#calleeMs = 0;
+    this.#quietSinceMs = this.#streamMs;
+  }
+
   say(instructions: string): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#held) return;
     const goodbye = this.#lines.at(-1);
     if (goodbye && GOODBYE.test(instructions)) {
       this.#done = true;
@@ -177,6 +227,7 @@ class ScriptedVoice implements Voice, Listener {
     if (this.#closed) return;
     this.#becomeReady();
     if (this.#cutItem > 0) this.#endCutItem();
+    if (this.#held) return;
     if (this.#current === null && this.#queue.length > 0) this.#begin();
     if (this.#current !== null) this.#giveOut(this.#current);
     else if (this.#live && !this.#playing && !this.#done && this.#waitsFor === "") this.#takeTurn();
@@ -195,7 +246,7 @@ class ScriptedVoice implements Voice, Listener {
   }
 
   #open(): void {
-    if (this.#opened || this.#closed) return;
+    if (this.#opened || this.#closed || this.#held) return;
     this.#opened = true;
     this.#becomeReady();
     this.#sayNext("goal_reached");
@@ -207,7 +258,8 @@ class ScriptedVoice implements Voice, Listener {
   #takeTurn(): void {
     const quietMs = this.#streamMs - this.#calleeVoicedAtMs;
     if (quietMs < CALLEE_TURN_END_MS) return;
-    if (this.#calleeMs >= TURN_AT_LEAST_MS) {
+    if (this.#due) this.#reply();
+    else if (this.#calleeMs >= TURN_AT_LEAST_MS) {
       this.#unanswered = 0;
       this.#sink.calleeTurnEnded();
       this.#reply();
@@ -220,7 +272,8 @@ class ScriptedVoice implements Voice, Listener {
 
   #reply(): void {
     const wasCut = this.#wasCut;
-    this.#wasCut = false;
+    if (this.#returns && this.#back) this.#queue.push({ utterance: this.#back, line: -1, ends: null });
+    this.#wasCut = this.#returns = this.#due = false;
     this.#calleeMs = 0;
     if (this.#machine) {
       const utterance = this.#message ?? this.#lines.at(-1);
