@@ -35,6 +35,7 @@ import { listen } from "./listen.ts";
 import { LIVE_PACE } from "./live/live-stream.ts";
 import { UNDO_MS } from "./planning.ts";
 import { settleDead } from "./settle-dead.ts";
+import { createSupervisorNotes } from "./supervisor-notes.ts";
 import { createTextParts } from "./text-parts.ts";
 import { createVoiceChoice, DEMO_SEED } from "./voice-choice.ts";
 
@@ -44,6 +45,9 @@ const CALLS_PER_NUMBER_A_DAY = 5;
 const DECISION_MS = 2000;
 /** Said when a voice is lost for good while somebody listens. */
 const APOLOGY = "I am sorry, we have a technical problem. We will call you again. Goodbye.";
+
+/** Said to a caller whose speaker was lost in a takeover. */
+const HOLD_PHRASE = "One moment, please. I am right with you.";
 
 /** Where set-up keeps what it got; `OPENDEEP_CACHE_DIR` belongs to set-up, which then names the worker itself. */
 const CACHE_DIR = join(import.meta.dir, "../../.cache");
@@ -90,7 +94,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     carrierFor: () => carrier,
     commands: new CallCommands(),
     voiceFor: createVoiceChoice({ config, speak, secret }),
-    apology: keepApology(log, speaker),
+    apology: keepLine(APOLOGY, "make the apology", log, speaker),
     ...(config.voice === "scripted" ? { answerLine: (answer) => speak(spokenAnswer(answer), "agent") } : {}),
     rtpHost: config.rtpHost,
     recordingPath: (callId) => {
@@ -135,26 +139,22 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   const supervision = createSupervision({
     log,
     media,
+    schedule: systemSchedule,
     webrtc: config.webrtc,
     workerBin: () => findWorkerBinary({ configured: config.mediasoupWorkerBin, cacheDir: CACHE_DIR }),
+    speakerPort: () => media.supervisorPort(),
     callInfo: async (tenantId, callId) => {
       const call = await store.calls.get(tenantId, callId);
-      return call && { live: !callIsOver(call.status), who: call.calleeName || call.to };
+      if (!call) return null;
+      const answered = call.status === "in-progress";
+      return { live: !callIsOver(call.status), answered, who: call.calleeName || call.to };
     },
-    joined: (actor, callId, mode) =>
-      noteSupervisor(actor.tenantId, callId, { type: "supervisor.joined", callId, userId: actor.userId, mode }),
-    left: (actor, callId) =>
-      noteSupervisor(actor.tenantId, callId, { type: "supervisor.left", callId, userId: actor.userId }),
+    transcriber: async () => null,
+    holdPhrase: keepLine(HOLD_PHRASE, "make the hold phrase", log, speaker),
+    hangUp: (tenantId, callId) => attempts.hangUp(tenantId, callId),
+    sendKeys: () => false,
+    note: createSupervisorNotes({ store, clock: systemClock, log }),
   });
-  const noteSupervisor: NoteSupervisor = (tenantId, callId, event) => {
-    const entry = {
-      at: systemClock.now(),
-      kind: "supervisor",
-      detail: event.type === "supervisor.joined" ? "a supervisor listens" : "a supervisor left",
-      event,
-    };
-    inBackground(log, "note a supervisor", store.callEvents.add(tenantId, callId, entry));
-  };
   bus.subscribe((event) => {
     if (event.type === "call.ended") supervision.callEnded(event.callId);
   });
@@ -262,14 +262,6 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   };
 };
 
-type NoteSupervisor = (
-  tenantId: string,
-  callId: string,
-  event:
-    | { type: "supervisor.joined"; callId: string; userId: string; mode: string }
-    | { type: "supervisor.left"; callId: string; userId: string },
-) => void;
-
 /** One stray rejection must not end a process full of calls: it is logged and counted. Returns how to stop guarding. */
 const guard = (log: Log, count: () => void): (() => void) => {
   const survive = (thrown: unknown): void => {
@@ -314,13 +306,18 @@ const openCarrier = (deps: {
   });
 };
 
-/** The apology as sound, made ahead; null while there is none, and where no synthesiser could make words of it. */
-const keepApology = (log: Log, speaker: ReturnType<typeof createSpeaker>): (() => SpokenLine | null) => {
+/** A sentence as sound, made ahead; null while there is none, and where no synthesiser could make words of it. */
+const keepLine = (
+  text: string,
+  what: string,
+  log: Log,
+  speaker: ReturnType<typeof createSpeaker>,
+): (() => SpokenLine | null) => {
   let line: SpokenLine | null = null;
-  const make = speaker.speak(APOLOGY, "agent").then((audio) => {
-    if (speaker.sounds === "words") line = { text: APOLOGY, audio };
+  const make = speaker.speak(text, "agent").then((audio) => {
+    if (speaker.sounds === "words") line = { text, audio };
   });
-  inBackground(log, "make the apology", make);
+  inBackground(log, what, make);
   return () => line;
 };
 

@@ -6,6 +6,9 @@ import type { ServerEnv } from "./request-context.ts";
 /** Longest message a softphone may send, in characters; signalling stays far below. */
 export const MAX_SOCKET_MESSAGE = 64 * 1024;
 
+/** The code with which a browser closes the sockets of a page that is closed or left (RFC 6455 §7.4.1). */
+const GOING_AWAY = 1001;
+
 /** The softphone's WebSocket; who asks and from which page was settled before the upgrade. */
 export const softphoneRoutes = (app: Hono<ServerEnv>, supervision: Pick<Supervision, "attach">): void => {
   app.get(
@@ -24,8 +27,8 @@ export const softphoneRoutes = (app: Hono<ServerEnv>, supervision: Pick<Supervis
           if (typeof data === "string" && data.length <= MAX_SOCKET_MESSAGE) connection?.message(data);
           else socket.close(1003, "only short text is understood");
         },
-        onClose() {
-          connection?.closed();
+        onClose({ code }) {
+          connection?.closed(code === GOING_AWAY);
           connection = null;
         },
       };

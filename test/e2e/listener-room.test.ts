@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import type { OdPhone } from "../../public/softphone/element.ts";
 import { mediasoupWorkerBin } from "../../scripts/paths.ts";
+import { systemSchedule } from "../../src/core/clock.ts";
 import { createLog } from "../../src/core/log.ts";
 import { createSupervision, type Supervision } from "../../src/media/supervision/signalling.ts";
 import { browserMissing, launchBrowser, openPage, watch } from "../support/browser.ts";
@@ -30,12 +31,20 @@ beforeAll(async () => {
   supervision = createSupervision({
     log: createLog({ level: "warn" }),
     media: tones,
+    schedule: systemSchedule,
     webrtc: { listenIp: "127.0.0.1", announcedAddress: null, ports: { from: 41_200, to: 41_260 } },
     workerBin: mediasoupWorkerBin,
+    speakerPort: tones.speakerPort,
     callInfo: async (tenantId, callId) =>
-      tenantId === "ten_1" ? { live: live.has(callId), who: `Callee ${callId}` } : null,
-    joined: (actor, callId) => came.push(`+${actor.userId} ${callId}`),
-    left: (actor, callId) => came.push(`-${actor.userId} ${callId}`),
+      tenantId === "ten_1" ? { live: live.has(callId), answered: true, who: `Callee ${callId}` } : null,
+    transcriber: async () => null,
+    holdPhrase: () => null,
+    hangUp: () => false,
+    sendKeys: () => false,
+    note: (_by, event) => {
+      if (event.type === "supervisor.joined") came.push(`+${event.userId} ${event.callId}`);
+      if (event.type === "supervisor.left") came.push(`-${event.userId} ${event.callId}`);
+    },
   });
   supervision.prepare();
   site = await startListenerSite({ supervision, callIds: ["c1", "c2"] });

@@ -124,7 +124,8 @@ export const startListenerSite = async (options: {
     websocket: {
       open: (socket) => {
         open.add(socket);
-        const actor = { tenantId: "ten_1", userId: "usr_1", name: ["Eva", "Tom", "Mia"][people++ % 3] ?? "" };
+        const name = ["Eva", "Tom", "Mia"][people++ % 3] ?? "";
+        const actor = { tenantId: "ten_1", userId: "usr_1", name, roles: ["owner"] };
         socket.data.line = options.supervision.attach(
           { send: (text) => void socket.send(text), close: (code, reason) => socket.close(code, reason) },
           actor,

@@ -1,6 +1,7 @@
 import { FRAME_SAMPLES } from "../../src/media/audio/frame.ts";
 import { encodeUlaw } from "../../src/media/audio/g711.ts";
 import { RTP_HEADER_BYTES, writeRtpHeader } from "../../src/media/audio/rtp.ts";
+import type { MediaMessage } from "../../src/media/engine/handle.ts";
 import type { MediaCommand, TapTarget } from "../../src/media/engine/protocol.ts";
 
 /** Tones of the two parties, in Hz. */
@@ -12,8 +13,17 @@ interface Tapped {
   frames: number;
 }
 
-/** In place of the media thread: answers `tap` with two PCMU tones over RTP, a frame each 20 ms, until `untap`. */
+/**
+ * In place of the media thread: answers `tap` with two PCMU tones over RTP, a frame each 20 ms, until `untap`, confirms
+ * every `supervise`, and counts what supervisors' microphones send.
+ */
 export class ToneTap {
+  /** Whether `supervise` is confirmed. */
+  confirms = true;
+  /** RTP packets of payload type 0 that came from speakers, by SSRC, and the last of each. */
+  readonly spoken = new Map<number, { packets: number; last: Uint8Array }>();
+  readonly #listeners = new Set<(event: MediaMessage) => void>();
+  readonly #speakers: Bun.udp.Socket<"buffer">;
   /** All commands, as they came. */
   readonly commands: MediaCommand[] = [];
   readonly #taps = new Map<string, Tapped>();
@@ -23,17 +33,59 @@ export class ToneTap {
   #startedAt = performance.now();
   #sent = 0;
 
-  private constructor(socket: Bun.udp.Socket<"buffer">) {
+  private constructor(socket: Bun.udp.Socket<"buffer">, speakers: Bun.udp.Socket<"buffer">) {
     this.#socket = socket;
+    this.#speakers = speakers;
     this.#timer = setInterval(() => this.#tick(), 10);
   }
 
   static async open(): Promise<ToneTap> {
-    return new ToneTap(await Bun.udpSocket({ hostname: "127.0.0.1", port: 0, socket: { error() {} } }));
+    const hostname = "127.0.0.1";
+    let tap: ToneTap | null = null;
+    const [socket, speakers] = await Promise.all([
+      Bun.udpSocket({ hostname, port: 0, socket: { error() {} } }),
+      Bun.udpSocket({
+        hostname,
+        port: 0,
+        socket: {
+          data(_socket, packet) {
+            if (tap) tap.#heard(packet);
+          },
+          error() {},
+        },
+      }),
+    ]);
+    tap = new ToneTap(socket, speakers);
+    return tap;
+  }
+
+  /** Where supervisors' speech is taken. */
+  readonly speakerPort = (): number => this.#speakers.port;
+
+  subscribe(listener: (event: MediaMessage) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Says something as the media thread. */
+  emit(event: MediaMessage): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #heard(packet: Uint8Array): void {
+    if (packet.length < RTP_HEADER_BYTES || (packet[1]! & 0x7f) !== 0) return;
+    const ssrc = new DataView(packet.buffer, packet.byteOffset).getUint32(8);
+    const packets = (this.spoken.get(ssrc)?.packets ?? 0) + 1;
+    this.spoken.set(ssrc, { packets, last: packet.slice() });
   }
 
   send(command: MediaCommand): void {
     this.commands.push(command);
+    if (command.type === "supervise" && this.confirms) {
+      const { callId, request, mode } = command;
+      const atMs = Math.round(performance.now() - this.#startedAt);
+      queueMicrotask(() => this.emit({ type: "supervised", callId, request, mode, atMs }));
+    }
     if (command.type === "tap") this.#taps.set(command.tapId, { target: command.target, frames: 0 });
     if (command.type === "untap") this.#taps.delete(command.tapId);
   }
@@ -76,5 +128,6 @@ export class ToneTap {
   close(): void {
     clearInterval(this.#timer);
     this.#socket.close();
+    this.#speakers.close();
   }
 }

@@ -8,7 +8,8 @@ export const MAX_MESSAGE_LENGTH = 65_536;
 const requestId = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const idText = z.string().min(1).max(100);
 
-const dtlsParameters = z.object({
+/** DTLS parameters of a browser. */
+export const dtlsParameters = z.object({
   role: z.enum(["auto", "client", "server"]).optional(),
   fingerprints: z
     .array(
@@ -22,13 +23,13 @@ const dtlsParameters = z.object({
 });
 
 /** Only the outline is checked here: mediasoup checks the inside and throws a `TypeError` on what does not fit. */
-const rtpCapabilities = z.looseObject({
+export const rtpCapabilities = z.looseObject({
   codecs: z.array(z.looseObject({})).max(200),
   headerExtensions: z.array(z.looseObject({})).max(200).optional(),
 });
 
 /** The same for what a browser sends: mediasoup checks the inside. */
-const rtpParameters = z.looseObject({
+export const rtpParameters = z.looseObject({
   codecs: z.array(z.looseObject({})).min(1).max(20),
   headerExtensions: z.array(z.looseObject({})).max(50).optional(),
   encodings: z.array(z.looseObject({})).max(4).optional(),
@@ -40,9 +41,13 @@ export const softphoneRequest = z.discriminatedUnion("type", [
   z.object({ id: requestId, type: z.literal("join"), callId: idText }),
   z.object({ id: requestId, type: z.literal("reclaim"), seatId: idText }),
   z.object({ id: requestId, type: z.literal("connect"), way: z.enum(["hear", "speak"]), dtlsParameters }),
-  /** A transport for the microphone; there is none before a speaking mode is wanted. */
+  /**
+   * A transport for the microphone; there is none before a speaking mode is wanted. An older one of this place is closed,
+   * and so it is when the socket is lost.
+   */
   z.object({ id: requestId, type: z.literal("open-microphone") }),
-  z.object({ id: requestId, type: z.literal("produce"), rtpParameters: rtpParameters }),
+  /** One PCMU stream, in place of an earlier one; refused while this place is heard. */
+  z.object({ id: requestId, type: z.literal("produce"), rtpParameters }),
   /** Another mode. `note`: what the agent is to know when it is given the call back. */
   z.object({
     id: requestId,
@@ -100,6 +105,11 @@ export interface Joined {
   transport: TransportOffer;
   /** What this person may do here. */
   rights: SupervisionRight[];
+  /**
+   * `takeover` when this person's takeover waits for them after a loss: with the microphone opened again they ask for it
+   * to go on, or for `listen` to give the call back. Else `listen`.
+   */
+  mode: SupervisionMode;
 }
 
 /** Someone on a call beside its two parties. */
@@ -121,7 +131,7 @@ export interface Heard {
 /** What each request is answered with when it went well. */
 export interface Answers {
   join: Joined;
-  /** The mode the seat is in now: wider ones are lost with the connection. */
+  /** As in `Joined`: wider modes are lost with the connection, but for a takeover that waits. */
   reclaim: { callId: string; mode: SupervisionMode };
   connect: null;
   consume: { heard: Heard[] };

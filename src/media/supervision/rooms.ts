@@ -1,20 +1,19 @@
 import type { types } from "mediasoup";
 import type { MediaCommand } from "../engine/protocol.ts";
 import type { MediaWorker } from "./media-worker.ts";
-import type { Party } from "./messages.ts";
 
 /** What browser and telephone share: forwarded as it is, without transcoding (RFC 3551 §4.5.14). */
-const PCMU = { mimeType: "audio/PCMU", clockRate: 8000, channels: 1 } as const;
+export const PCMU = { mimeType: "audio/PCMU", clockRate: 8000, channels: 1 } as const;
 
-/** Loopback ports for the media thread's copies; away from what Asterisk and the engine use. */
-const TAP_PORTS = { min: 50_000, max: 59_999 };
+/** Loopback ports to and from the media thread; away from what Asterisk and the engine use. */
+export const LOOPBACK_PORTS = { min: 50_000, max: 59_999 };
 
 /** A supervised call inside the mediasoup worker. */
 export interface Room {
   readonly callId: string;
   readonly router: types.Router;
   readonly webRtcServer: types.WebRtcServer;
-  readonly producers: Readonly<Record<Party, types.Producer>>;
+  readonly producers: Readonly<Record<"callee" | "agent", types.Producer>>;
 }
 
 /**
@@ -99,7 +98,7 @@ export class Rooms {
   /** Where one party's packets enter: a loopback port, and the SSRC they must carry. */
   async #entrance(router: types.Router): Promise<{ port: number; ssrc: number; producer: types.Producer }> {
     const transport = await router.createPlainTransport({
-      listenInfo: { protocol: "udp", ip: "127.0.0.1", portRange: TAP_PORTS },
+      listenInfo: { protocol: "udp", ip: "127.0.0.1", portRange: LOOPBACK_PORTS },
       rtcpMux: true,
       comedia: true,
     });

@@ -1,9 +1,6 @@
-import type { types } from "mediasoup";
 import { messageOf } from "../../core/errors.ts";
 import { inBackground, type Log } from "../../core/log.ts";
-import type { SupervisionHealth } from "./media-worker.ts";
 import {
-  type Answers,
   MAX_MESSAGE_LENGTH,
   type Notice,
   type RefusalReason,
@@ -11,29 +8,14 @@ import {
   type SoftphoneRequest,
   softphoneRequest,
 } from "./messages.ts";
-import type { Room } from "./rooms.ts";
+import { Refusal } from "./refusal.ts";
+import { type Bench, Requests } from "./requests.ts";
 import type { Seat, SupervisorActor } from "./seat.ts";
 
 /** The part of a WebSocket that is needed to answer. */
 export interface SoftphoneSocket {
   send(text: string): void;
   close(code: number, reason: string): void;
-}
-
-/** What a line asks of supervision as a whole. */
-export interface Bench {
-  callInfo(tenantId: string, callId: string): Promise<{ live: boolean; who: string } | null>;
-  health(): SupervisionHealth;
-  room(callId: string): Promise<Room | null>;
-  /** A new place on this call; null when the house is full. */
-  sit(line: SoftphoneLine, callId: string): Seat | null;
-  announce(seat: Seat): void;
-  /** The place of an earlier socket of the same person, while it is kept. */
-  reclaim(line: SoftphoneLine, seatId: string): Seat | null;
-  isSeated(seat: Seat): boolean;
-  drop(seat: Seat): void;
-  /** The socket is gone; the place, if any, is kept for a while. */
-  hold(line: SoftphoneLine, seat: Seat | null): void;
 }
 
 /** Requests waiting for their turn; a softphone never has more than a handful under way. */
@@ -43,21 +25,13 @@ const MAX_PER_SECOND = 60;
 /** Messages that are not requests at all before the socket is closed. */
 const MAX_BAD = 5;
 
-class Refusal extends Error {
-  readonly reason: RefusalReason;
-  constructor(reason: RefusalReason, why: string) {
-    super(why);
-    this.reason = reason;
-  }
-}
-
 /** One softphone socket: requests are answered one after the other, in the order they came. */
 export class SoftphoneLine {
   readonly actor: SupervisorActor;
   readonly #socket: SoftphoneSocket;
-  readonly #bench: Bench;
+  readonly #lost: (seat: Seat | null, onPurpose: boolean) => void;
+  readonly #requests: Requests<SoftphoneLine>;
   readonly #log: Log;
-  #seat: Seat | null = null;
   #turn: Promise<void> = Promise.resolve();
   #waiting = 0;
   #bad = 0;
@@ -65,10 +39,18 @@ export class SoftphoneLine {
   #inWindow = 0;
   #gone = false;
 
-  constructor(options: { socket: SoftphoneSocket; actor: SupervisorActor; bench: Bench; log: Log }) {
+  /** @param options.lost told when the socket is gone, with the place it had */
+  constructor(options: {
+    socket: SoftphoneSocket;
+    actor: SupervisorActor;
+    bench: Bench<SoftphoneLine>;
+    lost: (line: SoftphoneLine, seat: Seat | null, onPurpose: boolean) => void;
+    log: Log;
+  }) {
     this.actor = options.actor;
     this.#socket = options.socket;
-    this.#bench = options.bench;
+    this.#lost = (seat, onPurpose) => options.lost(this, seat, onPurpose);
+    this.#requests = new Requests({ actor: options.actor, bench: options.bench, line: this });
     this.#log = options.log;
   }
 
@@ -99,12 +81,13 @@ export class SoftphoneLine {
     inBackground(this.#log, "answer a softphone", this.#turn);
   }
 
-  /** The socket is gone. */
-  closed(): void {
+  /** The socket is gone; `onPurpose` when the page was closed or left, not lost. */
+  closed(onPurpose = false): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#bench.hold(this, this.#seat);
-    this.#seat = null;
+    const { seat } = this.#requests;
+    this.#requests.close();
+    this.#lost(seat, onPurpose);
   }
 
   /** Tells the browser something it did not ask for. */
@@ -114,14 +97,14 @@ export class SoftphoneLine {
 
   /** The call this line listens to is over. */
   callEnded(): void {
-    const callId = this.#seat?.callId;
-    this.#seat = null;
+    const callId = this.#requests.seat?.callId;
+    this.#requests.unseat();
     if (callId) this.tell({ event: "call-ended", callId });
   }
 
   /** Another socket of the same person took the place. */
   unseat(): void {
-    this.#seat = null;
+    this.#requests.unseat();
   }
 
   /** Closes the socket. */
@@ -132,7 +115,7 @@ export class SoftphoneLine {
 
   async #answer(request: SoftphoneRequest): Promise<void> {
     try {
-      const data = await this.#do(request);
+      const data = await this.#requests.answer(request);
       this.#reply({ reply: request.id, ok: true, data });
     } catch (thrown) {
       if (thrown instanceof Refusal) {
@@ -142,81 +125,6 @@ export class SoftphoneLine {
       this.#log.warn({ request: request.type, problem: messageOf(thrown) }, "a softphone request failed");
       this.#refuse(request.id, "failed", "The sound could not be set up. Try again.");
     }
-  }
-
-  async #do(request: SoftphoneRequest): Promise<Answers[keyof Answers]> {
-    switch (request.type) {
-      case "join":
-        return this.#join(request.callId);
-      case "reclaim": {
-        const seat = this.#gone ? null : this.#bench.reclaim(this, request.seatId);
-        if (!seat) throw new Refusal("no-seat", "Your place on this call is no longer kept.");
-        if (this.#seat && this.#seat !== seat) this.#bench.drop(this.#seat);
-        this.#seat = seat;
-        if (!seat.isOpen) throw new Refusal("no-seat", "The sound must be set up again.");
-        this.#bench.announce(seat);
-        return { callId: seat.callId };
-      }
-      case "connect":
-        await this.#open().connect(request.dtlsParameters as types.DtlsParameters);
-        return null;
-      case "consume":
-        return { heard: await this.#open().consume(request.rtpCapabilities as types.RtpCapabilities) };
-      case "resume":
-        await this.#open().resume();
-        return null;
-      case "restart-ice": {
-        const iceParameters = await this.#open().restartIce();
-        if (!iceParameters) throw new Refusal("no-seat", "The sound must be set up again.");
-        return { iceParameters };
-      }
-      case "leave":
-        if (this.#seat) this.#bench.drop(this.#seat);
-        this.#seat = null;
-        return null;
-      case "ping":
-        return null;
-    }
-  }
-
-  async #join(callId: string): Promise<Answers["join"]> {
-    const call = await this.#bench.callInfo(this.actor.tenantId, callId);
-    if (!call) throw new Refusal("no-such-call", "This call is not known.");
-    if (!call.live) throw new Refusal("call-over", "This call is over.");
-    if (this.#gone) throw new Refusal("no-seat", "The connection was lost.");
-    if (this.#seat && this.#seat.callId !== callId) this.#bench.drop(this.#seat);
-    const kept = this.#seat && this.#bench.isSeated(this.#seat) ? this.#seat : null;
-    const seat = kept?.callId === callId ? kept : this.#bench.sit(this, callId);
-    this.#seat = seat;
-    if (!seat) throw new Refusal("unavailable", "Too many people are listening already. Try again later.");
-    try {
-      const room = await this.#bench.room(callId);
-      if (!this.#bench.isSeated(seat)) throw new Refusal("call-over", "This call is over.");
-      if (!room) {
-        const health = this.#bench.health();
-        throw new Refusal(
-          "unavailable",
-          health.ok ? "The sound is starting. Try again." : `${health.missing} ${health.fix}`,
-        );
-      }
-      const joined = await seat.enter(room, call.who);
-      // The call may have ended, and the socket may have gone, while the room was made.
-      const still = await this.#bench.callInfo(this.actor.tenantId, callId);
-      if (!still?.live || !this.#bench.isSeated(seat)) throw new Refusal("call-over", "This call is over.");
-      this.#bench.announce(seat);
-      return joined;
-    } catch (thrown) {
-      if (seat.announced && thrown instanceof Refusal && thrown.reason === "unavailable") throw thrown;
-      seat.empty();
-      this.#bench.drop(seat);
-      if (this.#seat === seat) this.#seat = null;
-      throw thrown;
-    }
-  }
-
-  #open(): Seat {
-    if (!this.#seat?.isOpen) throw new Refusal("no-seat", "The sound must be set up again.");
-    return this.#seat;
   }
 
   #refuse(id: number, reason: RefusalReason, why: string): void {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mediasoupWorkerBin } from "../../../scripts/paths.ts";
+import { systemSchedule } from "../../../src/core/clock.ts";
 import { createLog } from "../../../src/core/log.ts";
 import type { MediaCommand } from "../../../src/media/engine/protocol.ts";
 import { createSupervision, type Supervision } from "../../../src/media/supervision/signalling.ts";
@@ -17,12 +18,20 @@ const house = (seatHoldMs?: number) => {
   const came: string[] = [];
   const made = createSupervision({
     log: createLog({ level: "silent" }),
-    media: { send: (command) => commands.push(command) },
+    media: { send: (command) => commands.push(command), subscribe: () => () => {} },
+    schedule: systemSchedule,
     webrtc: { listenIp: "127.0.0.1", announcedAddress: null, ports: { from: 41_500, to: 41_520 } },
     workerBin: mediasoupWorkerBin,
-    callInfo: async () => ({ live: true, who: "Dental clinic" }),
-    joined: (actor) => came.push(`+${actor.userId}`),
-    left: (actor) => came.push(`-${actor.userId}`),
+    speakerPort: () => 0,
+    callInfo: async () => ({ live: true, answered: true, who: "Dental clinic" }),
+    transcriber: async () => null,
+    holdPhrase: () => null,
+    hangUp: () => false,
+    sendKeys: () => false,
+    note: (by, { type }) => {
+      if (type === "supervisor.joined") came.push(`+${by.userId}`);
+      if (type === "supervisor.left") came.push(`-${by.userId}`);
+    },
     ...(seatHoldMs === undefined ? {} : { seatHoldMs }),
   });
   supervision = made;
@@ -30,7 +39,7 @@ const house = (seatHoldMs?: number) => {
     const sent: Said[] = [];
     const line = made.attach(
       { send: (text) => sent.push(JSON.parse(text)), close: () => {} },
-      { tenantId: "ten_1", userId, name: userId },
+      { tenantId: "ten_1", userId, name: userId, roles: ["supervisor"] },
     );
     let lastId = 0;
     const ask = (type: string, fields: Record<string, unknown> = {}): Promise<Said> => {
@@ -38,7 +47,7 @@ const house = (seatHoldMs?: number) => {
       line.message(JSON.stringify({ id, type, ...fields }));
       return until(`${type} was answered`, () => sent.find((one) => one.reply === id));
     };
-    return { line, sent, ask, join: () => ask("join", { callId: "c1", mode: "listen" }) };
+    return { line, sent, ask, join: () => ask("join", { callId: "c1" }) };
   };
   const taps = (): number =>
     commands.reduce((sum, { type }) => sum + (type === "tap" ? 1 : type === "untap" ? -1 : 0), 0);
@@ -57,7 +66,7 @@ test.skipIf(missing)("the first listener opens one room with both parties, the l
   expect(tap?.target.calleePort).not.toBe(tap?.target.agentPort);
   expect(tap?.target.calleeSsrc).not.toBe(tap?.target.agentSsrc);
   await until("both are on the roster", () =>
-    eva.sent.some((one) => one.event === "roster" && Array.isArray(one.names) && one.names.length === 2),
+    eva.sent.some((one) => one.event === "roster" && Array.isArray(one.present) && one.present.length === 2),
   );
   await eva.ask("leave");
   expect(taps()).toBe(1);

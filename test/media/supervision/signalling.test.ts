@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { systemSchedule } from "../../../src/core/clock.ts";
 import { createLog } from "../../../src/core/log.ts";
 import {
   createSupervision,
@@ -6,18 +7,27 @@ import {
   type SupervisionDeps,
 } from "../../../src/media/supervision/signalling.ts";
 
-const eva = { tenantId: "ten_1", userId: "usr_eva", name: "Eva" };
+const eva = { tenantId: "ten_1", userId: "usr_eva", name: "Eva", roles: ["owner"] };
 let supervision: Supervision | null = null;
 afterEach(() => supervision?.close());
 
 const open = (deps: Partial<SupervisionDeps> = {}, actor = eva) => {
   supervision = createSupervision({
     log: createLog({ level: "silent" }),
-    media: { send: () => {} },
+    media: { send: () => {}, subscribe: () => () => {} },
+    schedule: systemSchedule,
     webrtc: { listenIp: "127.0.0.1", announcedAddress: null, ports: { from: 41_500, to: 41_520 } },
     workerBin: () => null,
+    speakerPort: () => 0,
     callInfo: async (tenantId, callId) =>
-      tenantId === "ten_1" && callId !== "unknown" ? { live: callId === "live", who: "Dental clinic" } : null,
+      tenantId === "ten_1" && callId !== "unknown"
+        ? { live: callId !== "done", answered: callId !== "ringing", who: "Dental clinic" }
+        : null,
+    transcriber: async () => null,
+    holdPhrase: () => null,
+    hangUp: () => false,
+    sendKeys: () => false,
+    note: () => {},
     ...deps,
   });
   const sent: Record<string, unknown>[] = [];
@@ -42,29 +52,32 @@ const open = (deps: Partial<SupervisionDeps> = {}, actor = eva) => {
 describe("softphone socket", () => {
   test("a call of another tenant is as unknown as one that never was", async () => {
     const { ask } = open({}, { ...eva, tenantId: "ten_2" });
-    const reply = await ask({ id: 1, type: "join", callId: "live", mode: "listen" });
+    const reply = await ask({ id: 1, type: "join", callId: "live" });
     expect(reply).toMatchObject({ ok: false, reason: "no-such-call" });
   });
 
   test("a call that is over cannot be joined", async () => {
     const { ask } = open();
-    expect(await ask({ id: 1, type: "join", callId: "done", mode: "listen" })).toMatchObject({ reason: "call-over" });
+    expect(await ask({ id: 1, type: "join", callId: "done" })).toMatchObject({ reason: "call-over" });
   });
 
   test("without a mediasoup worker the refusal says what is missing and the fix", async () => {
     const { ask } = open();
-    const reply = await ask({ id: 1, type: "join", callId: "live", mode: "listen" });
+    const reply = await ask({ id: 1, type: "join", callId: "live" });
     expect(reply.reason).toBe("unavailable");
     expect(reply.why).toContain("bun run setup");
     expect(supervision?.health()).toMatchObject({ ok: false });
     expect(supervision?.listeners("live")).toEqual([]);
   });
 
-  test("no mode but Listen is known, and no request exists that would send sound", async () => {
+  test("what is no request, too large or out of range is refused as malformed", async () => {
     const { ask } = open();
     for (const message of [
-      { id: 1, type: "join", callId: "live", mode: "barge" },
+      { id: 1, type: "mode", mode: "shout" },
       { id: 2, type: "produce", kind: "audio" },
+      { id: 3, type: "produce", rtpParameters: { codecs: [] } },
+      { id: 4, type: "dtmf", digits: "12x" },
+      { id: 5, type: "whisper", text: " ".repeat(9) },
     ])
       expect(await ask(message)).toMatchObject({ ok: false, reason: "bad-message" });
   });
@@ -89,17 +102,17 @@ describe("softphone socket", () => {
   });
 
   test("a softphone that left while its call was looked up leaves nothing behind", async () => {
-    let answer: (call: { live: boolean; who: string }) => void = () => {};
+    let answer: (call: { live: boolean; answered: boolean; who: string }) => void = () => {};
     const { line, sent } = open({
       callInfo: () =>
         new Promise((told) => {
           answer = told;
         }),
     });
-    line.message(JSON.stringify({ id: 1, type: "join", callId: "live", mode: "listen" }));
+    line.message(JSON.stringify({ id: 1, type: "join", callId: "live" }));
     await Promise.resolve();
     line.closed();
-    answer({ live: true, who: "Dental clinic" });
+    answer({ live: true, answered: true, who: "Dental clinic" });
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
     expect(sent).toEqual([]);
     expect(supervision?.listeners("live")).toEqual([]);
