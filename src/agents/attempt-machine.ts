@@ -1,4 +1,5 @@
 import { type Disposition, endStatus, type HangupCause } from "../core/call.ts";
+import type { SupervisionMode } from "../core/supervision.ts";
 
 /** Why and how an attempt ended. */
 export interface AttemptEnd {
@@ -24,6 +25,12 @@ interface Talking {
   asking: string | null;
   /** Questions put to the owner so far. */
   asked: number;
+  /** A supervisor speaks in the agent's place: how and when the call ends is theirs to say, short of a lost line. */
+  takenOver: boolean;
+  /** What broke the voice for good while that person spoke; null while there is one. */
+  voiceless: string | null;
+  /** The longest call time ran out while that person spoke. */
+  overtime: boolean;
 }
 
 /**
@@ -54,6 +61,8 @@ export type AttemptInput =
   | { type: "owner-answered"; answer: string }
   | { type: "owner-silent" }
   | { type: "voice-lost"; detail: string }
+  /** How the supervisor who may speak is on the call from now on. */
+  | { type: "supervised"; mode: SupervisionMode }
   | { type: "media-lost"; detail: string }
   | { type: "media-died" }
   | { type: "hang-up" }
@@ -71,15 +80,18 @@ export type AttemptEffect =
   | { do: "say-goodbye"; toolCallId: string | null }
   | { do: "apologise" }
   | { do: "drain"; expectSpeech: boolean }
-  | { do: "go-on"; toolCallId: string }
+  | { do: "go-on"; toolCallId: string; why: "callee-talks" | "taken-over" }
   | { do: "ask-owner"; toolCallId: string; question: string; timeoutMs: number }
-  | { do: "decline-question"; toolCallId: string; why: "one-is-open" | "too-many" | "call-ends" }
+  | { do: "decline-question"; toolCallId: string; why: DeclineReason }
   | { do: "tell-answer"; toolCallId: string; answer: string }
   | { do: "say-no-answer"; toolCallId: string }
-  | { do: "drop-question"; toolCallId: string | null }
+  | { do: "drop-question"; toolCallId: string | null; why: "no-answer" | "call-ends" }
   | { do: "hang-up-carrier" }
   | { do: "close-media" }
   | { do: "settle"; end: AttemptEnd };
+
+/** Why a question does not reach the owner. */
+export type DeclineReason = "one-is-open" | "too-many" | "call-ends" | "taken-over";
 
 /** Where an attempt begins. */
 export const ATTEMPT_START: AttemptState = { at: "opening" };
@@ -109,7 +121,9 @@ export const stepAttempt = (state: AttemptState, input: AttemptInput): [AttemptS
   const isOpen = next.at === "talking" && next.asking !== null;
   if (asked === null || isOpen || input.type === "owner-answered") return [next, effects];
   // First of all: an answer that comes from now on is late, and a voice speaks once all its tools have an outcome.
-  return [next, [{ do: "drop-question", toolCallId: input.type === "owner-silent" ? null : asked }, ...effects]];
+  const isTold = effects.some((effect) => effect.do === "say-no-answer");
+  const why = input.type === "owner-silent" ? "no-answer" : "call-ends";
+  return [next, [{ do: "drop-question", toolCallId: isTold ? null : asked, why }, ...effects]];
 };
 
 const step = (state: AttemptState, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
@@ -146,6 +160,17 @@ const CALLEE_LEFT: AttemptEnd = { cause: "callee-hung-up", disposition: "answere
 const USER_LEFT: AttemptEnd = { cause: "user-hung-up", disposition: "answered", detail: "" };
 const TOO_LONG: AttemptEnd = { cause: "time-limit", disposition: "answered", detail: "the longest call time is over" };
 
+const TALK_BEGINS: Talking = {
+  at: "talking",
+  farewell: null,
+  interruptedFarewells: 0,
+  asking: null,
+  asked: 0,
+  takenOver: false,
+  voiceless: null,
+  overtime: false,
+};
+
 const whileOpening = (state: AttemptState, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
   switch (input.type) {
     case "opened":
@@ -174,7 +199,7 @@ const whileDialing = (state: AttemptState, input: AttemptInput): [AttemptState, 
     case "carrier-media":
       return [state, [{ do: "set-remote", host: input.host, port: input.port }]];
     case "answered":
-      return [{ at: "talking", farewell: null, interruptedFarewells: 0, asking: null, asked: 0 }, [{ do: "answer" }]];
+      return [TALK_BEGINS, [{ do: "answer" }]];
     case "voice-lost":
       return close(lost("voice-lost", input.detail), false);
     case "media-lost":
@@ -199,19 +224,15 @@ const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, Attem
       return close(USER_LEFT, false);
     case "media-lost":
       return close(lost("media-lost", input.detail), false);
-    case "voice-lost": {
-      if (state.farewell) return loseFarewellVoice(state, state.farewell);
-      const farewell = { end: lost("voice-lost", input.detail), toolCallId: null };
-      return [{ ...state, farewell, asking: null }, [{ do: "apologise" }, { do: "drain", expectSpeech: false }]];
-    }
-    case "time-limit": {
-      if (state.farewell) return [state, []];
-      const say: AttemptEffect[] = [
-        { do: "say-goodbye", toolCallId: null },
-        { do: "drain", expectSpeech: true },
-      ];
-      return [{ ...state, farewell: { end: TOO_LONG, toolCallId: null }, asking: null }, say];
-    }
+    case "voice-lost":
+      if (state.takenOver) return [{ ...state, voiceless: input.detail, asking: null }, []];
+      return state.farewell ? loseFarewellVoice(state, state.farewell) : apologise(state, input.detail);
+    case "supervised":
+      if ((input.mode === "takeover") === state.takenOver) return [state, []];
+      return state.takenOver ? giveBack(state) : takeOver(state);
+    case "time-limit":
+      if (state.takenOver) return [{ ...state, overtime: true }, []];
+      return state.farewell ? [state, []] : runOut(state);
     case "farewell":
       return sayFarewell(state, input);
     case "drained":
@@ -229,6 +250,39 @@ const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, Attem
   }
 };
 
+/** The voice is gone: the callee is told, and the call ends. */
+const apologise = (state: Talking, detail: string): [AttemptState, AttemptEffect[]] => {
+  const farewell = { end: lost("voice-lost", detail), toolCallId: null };
+  return [{ ...state, farewell, asking: null }, [{ do: "apologise" }, { do: "drain", expectSpeech: false }]];
+};
+
+const runOut = (state: Talking): [AttemptState, AttemptEffect[]] => {
+  const say: AttemptEffect[] = [
+    { do: "say-goodbye", toolCallId: null },
+    { do: "drain", expectSpeech: true },
+  ];
+  return [{ ...state, farewell: { end: TOO_LONG, toolCallId: null }, asking: null }, say];
+};
+
+/**
+ * A person speaks now, so the call does not end with what the agent was about to say. What made it end for good is taken
+ * up again when the call is given back.
+ */
+const takeOver = (state: Talking): [AttemptState, AttemptEffect[]] => {
+  const { farewell } = state;
+  const next: Talking = { ...state, takenOver: true, farewell: null };
+  if (farewell?.end.cause === "voice-lost") return [{ ...next, voiceless: farewell.end.detail }, []];
+  if (farewell?.end.cause === "time-limit") return [{ ...next, overtime: true }, []];
+  const toolCallId = farewell?.toolCallId ?? null;
+  return [next, toolCallId === null ? [] : [{ do: "go-on", toolCallId, why: "taken-over" }]];
+};
+
+const giveBack = (state: Talking): [AttemptState, AttemptEffect[]] => {
+  const next: Talking = { ...state, takenOver: false };
+  if (state.voiceless !== null) return apologise(next, state.voiceless);
+  return state.overtime ? runOut(next) : [next, []];
+};
+
 /** The call was about to end: it ends as it was meant to, with what of its last words has come, and cannot go on. */
 const loseFarewellVoice = (state: Talking, farewell: Farewell): [AttemptState, AttemptEffect[]] => [
   { ...state, farewell: { ...farewell, toolCallId: null }, interruptedFarewells: MAX_INTERRUPTED_FAREWELLS },
@@ -242,11 +296,13 @@ const askOwner = (
   const why =
     state.farewell !== null
       ? "call-ends"
-      : state.asking !== null
-        ? "one-is-open"
-        : state.asked >= MAX_QUESTIONS
-          ? "too-many"
-          : null;
+      : state.takenOver
+        ? "taken-over"
+        : state.asking !== null
+          ? "one-is-open"
+          : state.asked >= MAX_QUESTIONS
+            ? "too-many"
+            : null;
   if (why !== null) return [state, [{ do: "decline-question", toolCallId, why }]];
   const next = { ...state, asking: toolCallId, asked: state.asked + 1 };
   return [next, [{ do: "ask-owner", toolCallId, question, timeoutMs }]];
@@ -255,6 +311,7 @@ const askOwner = (
 /** The owner did not answer while the callee waited: the call ends politely, and another one may know the answer. */
 const giveUpAsking = (state: Talking): [AttemptState, AttemptEffect[]] => {
   if (state.asking === null) return [state, []];
+  if (state.takenOver) return [{ ...state, asking: null }, []];
   const end: AttemptEnd = { cause: "agent-hung-up", disposition: "answered", detail: "" };
   const effects: AttemptEffect[] = [
     { do: "say-no-answer", toolCallId: state.asking },
@@ -268,6 +325,7 @@ const sayFarewell = (
   input: Extract<AttemptInput, { type: "farewell" }>,
 ): [AttemptState, AttemptEffect[]] => {
   if (state.farewell) return [state, []];
+  if (state.takenOver) return [state, [{ do: "go-on", toolCallId: input.toolCallId, why: "taken-over" }]];
   const end: AttemptEnd = { cause: "agent-hung-up", disposition: input.disposition, detail: "" };
   // Speech that is under way is the goodbye itself; without any, the voice is asked for one.
   if (input.speaking) {
@@ -287,6 +345,6 @@ const afterFarewell = (state: Talking, interrupted: boolean): [AttemptState, Att
   const mayGoOn = farewell.end.cause === "agent-hung-up" && state.interruptedFarewells < MAX_INTERRUPTED_FAREWELLS;
   if (!interrupted || !mayGoOn) return close(farewell.end, false);
   const effects: AttemptEffect[] =
-    farewell.toolCallId === null ? [] : [{ do: "go-on", toolCallId: farewell.toolCallId }];
+    farewell.toolCallId === null ? [] : [{ do: "go-on", toolCallId: farewell.toolCallId, why: "callee-talks" }];
   return [{ ...state, farewell: null, interruptedFarewells: state.interruptedFarewells + 1 }, effects];
 };

@@ -52,6 +52,8 @@ export interface AttemptDeps {
   rtpHost: string;
   /** Absolute path of a new recording, and the same relative to the data folder; null records nothing. */
   recordingPath: (callId: string) => { absolute: string; relative: string } | null;
+  /** Absolute path of what supervisors say in this call; null, and without it, records none of it. */
+  supervisorPath?: (callId: string) => string | null;
   clock: Clock;
   schedule: Schedule;
   log: Log;
@@ -66,6 +68,8 @@ export interface Attempts {
   onCarrierEvent(event: CarrierEvent): void;
   /** Hangs up on a person's wish; false when the call is not live. */
   hangUp(tenantId: string, callId: string): boolean;
+  /** Presses keys on a person's wish, 0–9, * and #; false when the call is not live. */
+  sendKeys(tenantId: string, callId: string, digits: string): boolean;
   /** Hands the owner's answer to the call that asked; false when it does not run here or asks no more. */
   ownerAnswered(tenantId: string, callId: string, answer: { questionId: string; answer: string }): boolean;
   /** Ids of the calls that run. */
@@ -100,6 +104,10 @@ export const createAttempts = (deps: AttemptDeps): Attempts => {
     hangUp: (tenantId, callId) => {
       if (running.get(callId)?.tenantId !== tenantId) return false;
       return deps.commands.send(callId, { type: "hang_up" });
+    },
+    sendKeys: (tenantId, callId, digits) => {
+      if (running.get(callId)?.tenantId !== tenantId) return false;
+      return deps.commands.send(callId, { type: "send_dtmf", digits, toolCallId: null });
     },
     ownerAnswered: (tenantId, callId, answer) => {
       if (running.get(callId)?.tenantId !== tenantId) return false;
@@ -192,7 +200,9 @@ class Attempt {
     if (path) {
       this.#recordingId = (await store.recordings.open(this.tenantId, call.id, { path: path.relative })).id;
     }
-    media.send({ type: "open", call: { callId: call.id, leg, voice, recordingPath: path?.absolute ?? null } });
+    const supervisorPath = this.#deps.supervisorPath?.(call.id) ?? null;
+    const recordingPath = path?.absolute ?? null;
+    media.send({ type: "open", call: { callId: call.id, leg, voice, recordingPath, supervisorPath } });
   }
 
   /** Something happened: the rules say what follows. */
@@ -243,7 +253,7 @@ class Attempt {
         media.send({ type: "drain", callId, maxMs: FAREWELL_MS, expectSpeech: effect.expectSpeech });
         return;
       case "go-on":
-        media.send(toolResult(callId, effect.toolCallId, GO_ON, false));
+        media.send(toolResult(callId, effect.toolCallId, GO_ON[effect.why], false));
         return;
       case "ask-owner":
         this.#noteTool("request_user_info", true, effect.question);
@@ -265,7 +275,7 @@ class Attempt {
         this.#timers.get("owner")?.();
         this.#note("question", "no answer came in time");
         if (effect.toolCallId !== null) {
-          media.send(toolResult(callId, effect.toolCallId, DECLINED["call-ends"], false));
+          media.send(toolResult(callId, effect.toolCallId, DROPPED[effect.why], false));
         }
         return inBackground(this.#log, "drop a question", this.#question.drop());
       case "hang-up-carrier":
@@ -336,6 +346,7 @@ class Attempt {
       case "callee-hung-up":
       case "media-lost":
       case "drained":
+      case "supervised":
         return this.input(event);
       case "voice-lost":
         this.#noteVoiceLost(event.recovered, event.detail);
@@ -439,15 +450,21 @@ class Attempt {
     });
   }
 
-  async #sendKeys(digits: string, toolCallId: string): Promise<void> {
+  async #sendKeys(digits: string, toolCallId: string | null): Promise<void> {
     let output = "The keys were pressed. Wait for what the other side says.";
     try {
       await this.#carrier.sendDtmf(this.#call.id, digits);
-      this.#note("dtmf", `sent ${digits}`, { type: "dtmf.sent", callId: this.#call.id, digits });
+      this.#note("dtmf", toolCallId === null ? `a supervisor sent ${digits}` : `sent ${digits}`, {
+        type: "dtmf.sent",
+        callId: this.#call.id,
+        digits,
+      });
     } catch (thrown) {
       this.#log.warn({ problem: messageOf(thrown) }, "keys could not be sent");
+      if (toolCallId === null) this.#note("dtmf", "keys of a supervisor could not be sent");
       output = "The keys could not be sent. Tell the callee in words instead.";
     }
+    if (toolCallId === null) return;
     this.#deps.media.send(toolResult(this.#call.id, toolCallId, output, false));
   }
 
@@ -485,8 +502,18 @@ const DECLINED = {
   "one-is-open": "A question is already before them. Wait for its outcome.",
   "too-many": "They were asked too often in this call. Go on without it, or end the call politely.",
   "call-ends": "The call is ending; nothing can be asked any more.",
+  "taken-over": "A human colleague speaks with the callee now; nothing can be asked.",
 } as const;
-const GO_ON = "The callee is still talking, so the line was not cut. Go on with the conversation; end the call later.";
+const DROPPED = {
+  "no-answer": "The person you call for did not answer in time. Do not wait for the answer any longer.",
+  "call-ends": DECLINED["call-ends"],
+} as const;
+const GO_ON = {
+  "callee-talks":
+    "The callee is still talking, so the line was not cut. Go on with the conversation; end the call later.",
+  "taken-over":
+    "A human colleague speaks with the callee now, so the line was not cut. Say nothing until you are told.",
+} as const;
 
 const toolResult = (callId: string, toolCallId: string, output: string, respond: boolean) =>
   ({ type: "tool-result", callId, toolCallId, output, respond }) as const;

@@ -1,7 +1,8 @@
 /** What can be asked of a live call, by its voice's tools and by people. */
 export type CallCommand =
   | { type: "end_call"; reason: EndReason; toolCallId: string; speaking: boolean }
-  | { type: "send_dtmf"; digits: string; toolCallId: string }
+  /** `toolCallId` is null where a person presses the keys. */
+  | { type: "send_dtmf"; digits: string; toolCallId: string | null }
   | { type: "reschedule_call_trigger_analysis"; reason: string; when: string; toolCallId: string; speaking: boolean }
   | { type: "request_user_info"; question: string; timeoutMs: number; toolCallId: string }
   | { type: "owner_answered"; questionId: string; answer: string }

@@ -25,6 +25,11 @@ export const whole = (from: number, to: number) =>
     .transform(Number)
     .refine((value) => value >= from && value <= to, `must be a whole number from ${from} to ${to}`);
 
+/** `true` or `false`. */
+export const yesOrNo = z
+  .enum(["true", "false"], { error: "must be true or false" })
+  .transform((text) => text === "true");
+
 /** An address without credentials; without a slash at the end. */
 export const httpUrl = z
   .string()

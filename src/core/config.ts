@@ -13,6 +13,7 @@ import {
   secret,
   whole,
   word,
+  yesOrNo,
 } from "./config-values.ts";
 import type { LogLevel } from "./log.ts";
 
@@ -21,6 +22,9 @@ export type ConfiguredCarrier = "scripted" | "asterisk" | "twilio";
 
 /** Which model's voice speaks. */
 export type ConfiguredVoice = "scripted" | "openai-realtime";
+
+/** What writes down the speech of supervisors; `scripted` only notes that somebody spoke. */
+export type ConfiguredTranscriber = "openai" | "scripted" | "none";
 
 /** The `openai` account. */
 export interface OpenAiConfig {
@@ -31,6 +35,8 @@ export interface OpenAiConfig {
   readonly textModel: string;
   /** Voice of the realtime model. */
   readonly voice: string;
+  /** Model that writes down the speech of supervisors. */
+  readonly transcriptionModel: string;
 }
 
 /** The PBX. */
@@ -80,6 +86,9 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly carrier: ConfiguredCarrier;
   readonly voice: ConfiguredVoice;
+  readonly transcriber: ConfiguredTranscriber;
+  /** Whether what supervisors say, whispers included, is recorded in a file of its own. */
+  readonly recordSupervisors: boolean;
   readonly openai: OpenAiConfig | null;
   readonly ari: AriConfig | null;
   /** Address on which carriers' packets are taken. */
@@ -193,15 +202,29 @@ export const loadConfig = (env: Record<string, string | undefined>): Config => {
     oneOf(["scripted", "openai-realtime"]),
     isSet("OPENAI_API_KEY") ? "openai-realtime" : "scripted",
   );
+  const transcriber = read(
+    "TRANSCRIBER",
+    oneOf(["openai", "scripted", "none"]),
+    voice === "openai-realtime" ? "openai" : "scripted",
+  );
   const openaiParts = {
     baseUrl: read("OPENAI_BASE_URL", httpUrl, "https://api.openai.com/v1"),
     realtimeModel: read("OPENAI_REALTIME_MODEL", word, "gpt-realtime-2.1"),
     textModel: read("OPENAI_TEXT_MODEL", word, "gpt-6-luna"),
     voice: read("OPENAI_REALTIME_VOICE", word, "marin"),
+    transcriptionModel: read("OPENAI_TRANSCRIPTION_MODEL", word, "gpt-transcribe"),
   };
   const openai =
-    isSet("OPENAI_API_KEY") || voice === "openai-realtime"
-      ? { apiKey: need("OPENAI_API_KEY", secret, "", "VOICE=openai-realtime needs a key"), ...openaiParts }
+    isSet("OPENAI_API_KEY") || voice === "openai-realtime" || transcriber === "openai"
+      ? {
+          apiKey: need(
+            "OPENAI_API_KEY",
+            secret,
+            "",
+            `${voice === "openai-realtime" ? "VOICE=openai-realtime" : "TRANSCRIBER=openai"} needs a key`,
+          ),
+          ...openaiParts,
+        }
       : null;
 
   const rtpPorts = read("RTP_PORTS", portRange, { from: 20_000, to: 20_999 });
@@ -238,6 +261,8 @@ export const loadConfig = (env: Record<string, string | undefined>): Config => {
     logLevel: read("LOG_LEVEL", oneOf(["debug", "info", "warn", "error", "silent"]), "info"),
     carrier,
     voice,
+    transcriber,
+    recordSupervisors: read("RECORD_SUPERVISORS", yesOrNo, false),
     openai,
     ari,
     rtpHost: read("RTP_HOST", ipAddress, "127.0.0.1"),

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import type { VoiceFor } from "../agents/attempt-run.ts";
 import type { Config } from "../core/config.ts";
 import { OutsideError } from "../core/errors.ts";
-import type { SpokenLine } from "../media/engine/protocol.ts";
+import type { SpokenLine, TranscriberSettings } from "../media/engine/protocol.ts";
 import { demoVoice } from "../media/voices/demo-voice.ts";
 
 /** The seed of everything scripted: the same number has the same conversation each time. */
@@ -21,6 +21,21 @@ export const createVoiceChoice =
     }
     if (!config.openai) throw new OutsideError("OPENAI_API_KEY is not set", { retryable: false });
     const { apiKey, baseUrl, realtimeModel, voice } = config.openai;
-    const safetyId = createHmac("sha256", secret).update(call.tenantId).digest("hex").slice(0, 32);
+    const safetyId = safetyIdOf(secret, call.tenantId);
     return { kind: "openai-realtime", apiKey, baseUrl, model: realtimeModel, voice, brief, safetyId };
   };
+
+/** What writes down the supervisors of one call; null where nothing is to. `language` is the call's, BCP 47, or empty. */
+export const transcriberFor = (
+  deps: { config: Pick<Config, "transcriber" | "openai">; secret: string },
+  { tenantId, language }: { tenantId: string; language: string },
+): TranscriberSettings | null => {
+  const { transcriber, openai } = deps.config;
+  if (transcriber === "none") return null;
+  if (transcriber === "scripted" || !openai) return { kind: "scripted", lines: [] };
+  const { apiKey, baseUrl, transcriptionModel: model } = openai;
+  return { kind: "openai", apiKey, baseUrl, model, language, safetyId: safetyIdOf(deps.secret, tenantId) };
+};
+
+const safetyIdOf = (secret: string, tenantId: string): string =>
+  createHmac("sha256", secret).update(tenantId).digest("hex").slice(0, 32);

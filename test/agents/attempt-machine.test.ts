@@ -95,7 +95,7 @@ test("a question is given up first when the call ends, and its tool call has an 
   ];
   for (const end of ends) {
     const { effects } = run([opened, answered, asks, end]);
-    expect(effects[3]).toEqual({ do: "drop-question", toolCallId: "q1" });
+    expect(effects[3]).toEqual({ do: "drop-question", toolCallId: "q1", why: "call-ends" });
   }
 });
 
@@ -178,6 +178,8 @@ const anyInput: fc.Arbitrary<AttemptInput> = fc.oneof(
     { type: "drained", interrupted: true },
     { type: "drained", interrupted: false },
     { type: "voice-lost", detail: "" },
+    { type: "supervised", mode: "takeover" },
+    { type: "supervised", mode: "listen" },
     { type: "media-lost", detail: "" },
     { type: "media-died" },
     { type: "hang-up" },
@@ -225,6 +227,116 @@ test("nothing is dialed, answered or said after the end", () => {
         state = next;
         for (const effect of did(effects)) expect(["settle", "hang-up-carrier"]).toContain(effect);
       }
+    }),
+  );
+});
+
+const supervised = (mode: "listen" | "whisper" | "barge" | "takeover"): AttemptInput => ({ type: "supervised", mode });
+
+test("a person who takes over keeps the line that the agent was about to cut, and the tool learns it", () => {
+  const { state, effects } = run([opened, answered, farewell(true), supervised("takeover")]);
+  expect(effects.at(-1)).toEqual({ do: "go-on", toolCallId: "t1", why: "taken-over" });
+  expect(state).toMatchObject({ at: "talking", farewell: null, interruptedFarewells: 0 });
+  const after = run([opened, answered, farewell(true), supervised("takeover"), { type: "drained", interrupted: true }]);
+  expect(after.state.at).toBe("talking");
+});
+
+test("listening, whispering and speaking beside the agent leave its farewell as it is", () => {
+  for (const mode of ["listen", "whisper", "barge"] as const) {
+    const { state } = run([
+      opened,
+      answered,
+      farewell(true),
+      supervised(mode),
+      { type: "drained", interrupted: false },
+    ]);
+    expect(state.at).toBe("closing");
+  }
+});
+
+test("an agent that ends the call while a person speaks is told that it does not end", () => {
+  const { state, effects } = run([opened, answered, supervised("takeover"), farewell(false)]);
+  expect(effects.at(-1)).toEqual({ do: "go-on", toolCallId: "t1", why: "taken-over" });
+  expect(state).toMatchObject({ at: "talking", farewell: null });
+});
+
+test("the longest call time waits while a person speaks and counts when the call is given back", () => {
+  const inTakeover = [opened, answered, supervised("takeover"), { type: "time-limit" } as const];
+  expect(did(run(inTakeover).effects)).toEqual(["originate", "answer"]);
+  const back = [...inTakeover, supervised("listen")];
+  expect(did(run(back).effects).slice(2)).toEqual(["say-goodbye", "drain"]);
+  expect(run([...back, { type: "drained", interrupted: false }]).state).toMatchObject({ end: { cause: "time-limit" } });
+  const during = [opened, answered, { type: "time-limit" } as const, supervised("takeover")];
+  expect(run(during).state).toMatchObject({ at: "talking", farewell: null });
+  expect(did(run([...during, supervised("barge")]).effects).slice(-2)).toEqual(["say-goodbye", "drain"]);
+});
+
+test("a voice that is lost while a person speaks ends the call with an apology, once it is given back", () => {
+  const lost: AttemptInput = { type: "voice-lost", detail: "gone" };
+  const inTakeover = [opened, answered, supervised("takeover"), lost];
+  expect(run(inTakeover).state).toMatchObject({ at: "talking", farewell: null });
+  const back = run([...inTakeover, supervised("listen")]);
+  expect(did(back.effects).slice(2)).toEqual(["apologise", "drain"]);
+  const { state } = run([...inTakeover, supervised("listen"), { type: "drained", interrupted: false }]);
+  expect(state).toMatchObject({ end: { cause: "voice-lost", disposition: "failed", detail: "gone" } });
+});
+
+test("a person can take over from an apology, and it is said again when they give back", () => {
+  const { state, effects } = run([
+    opened,
+    answered,
+    { type: "voice-lost", detail: "gone" },
+    supervised("takeover"),
+    { type: "drained", interrupted: true },
+    supervised("listen"),
+  ]);
+  expect(did(effects).slice(2)).toEqual(["apologise", "drain", "apologise", "drain"]);
+  expect(state.at).toBe("talking");
+});
+
+test("a question stays with the owner while a person speaks; without an answer the call simply goes on", () => {
+  const inTakeover = [opened, answered, asks, supervised("takeover")];
+  const told = run([...inTakeover, { type: "owner-answered", answer: "yes" }]);
+  expect(did(told.effects).at(-1)).toBe("tell-answer");
+  const silent = run([...inTakeover, { type: "owner-silent" }]);
+  expect(silent.effects.at(-1)).toEqual({ do: "drop-question", toolCallId: "q1", why: "no-answer" });
+  expect(silent.state).toMatchObject({ at: "talking", asking: null, farewell: null });
+  const asked = run([opened, answered, supervised("takeover"), asks]);
+  expect(asked.effects.at(-1)).toMatchObject({ do: "decline-question", why: "taken-over" });
+});
+
+test("a supervisor who hangs up has hung up, also while they speak", () => {
+  for (const before of [[], [supervised("takeover")]]) {
+    const { state } = run([opened, answered, ...before, { type: "hang-up" }]);
+    expect(state).toMatchObject({ end: { cause: "user-hung-up", disposition: "answered" } });
+  }
+});
+
+test("a line that is lost while a person speaks ends the call as at any other time", () => {
+  const before = [opened, answered, supervised("takeover")];
+  expect(run([...before, { type: "media-lost", detail: "" }]).state).toMatchObject({ end: { cause: "media-lost" } });
+  expect(run([...before, { type: "callee-hung-up" }]).state).toMatchObject({ end: { cause: "callee-hung-up" } });
+});
+
+test("as long as a person speaks, nothing of the agent's makes the call end", () => {
+  const ofTheAgent = fc.constantFrom<AttemptInput>(
+    farewell(true),
+    farewell(false),
+    asks,
+    { type: "owner-answered", answer: "yes" },
+    { type: "owner-silent" },
+    { type: "drained", interrupted: true },
+    { type: "drained", interrupted: false },
+    { type: "voice-lost", detail: "" },
+    { type: "time-limit" },
+    supervised("takeover"),
+  );
+  fc.assert(
+    fc.property(fc.array(ofTheAgent, { maxLength: 40 }), (inputs) => {
+      expect(run([opened, answered, supervised("takeover"), ...inputs]).state).toMatchObject({
+        at: "talking",
+        farewell: null,
+      });
     }),
   );
 });

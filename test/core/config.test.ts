@@ -62,7 +62,18 @@ test("a PBX and a key make asterisk and openai-realtime the defaults, with the h
     realtimeModel: "gpt-realtime-2.1",
     textModel: "gpt-6-luna",
     voice: "marin",
+    transcriptionModel: "gpt-transcribe",
   });
+  expect(config).toMatchObject({ transcriber: "openai", recordSupervisors: false });
+});
+
+test("supervisors are written down by the account that speaks, or as it is asked for", () => {
+  const wanted = (env: Env) => loadConfig(env).transcriber;
+  expect(wanted({})).toBe("scripted");
+  expect(wanted({ OPENAI_API_KEY: "sk-test", VOICE: "scripted" })).toBe("scripted");
+  expect(wanted({ OPENAI_API_KEY: "sk-test", VOICE: "scripted", TRANSCRIBER: "openai" })).toBe("openai");
+  expect(wanted({ OPENAI_API_KEY: "sk-test", TRANSCRIBER: "none" })).toBe("none");
+  expect(problemsOf({ TRANSCRIBER: "openai" })).toEqual(["OPENAI_API_KEY is missing: TRANSCRIBER=openai needs a key"]);
 });
 
 test("what is configured stays readable when the scripted parts are asked for", () => {
@@ -77,6 +88,7 @@ const VALUES: [Env, object][] = [
     { PORT: "0", MEDIA_PORT: "3001" },
     { port: 0, mediaPort: 3001 },
   ],
+  [{ RECORD_SUPERVISORS: "true" }, { recordSupervisors: true }],
   [{ PUBLIC_HOST: "calls.example.org" }, { publicUrl: "https://calls.example.org" }],
   [{ PUBLIC_HOST: "a.org", PUBLIC_URL: "http://b.org/deep/" }, { publicUrl: "http://b.org/deep" }],
   [{ LOG_LEVEL: "debug" }, { logLevel: "debug" }],
