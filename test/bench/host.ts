@@ -91,6 +91,7 @@ const open = async (ask: Extract<Ask, { type: "open" }>): Promise<Results["open"
           safetyId: "bench",
         },
         recordingPath: join(ask.directory, `${i}.wav`),
+        supervisorPath: null,
       },
     });
   }

@@ -1,9 +1,12 @@
+import type { SupervisionMode } from "../../src/core/supervision.ts";
 import { FRAME_MS, FRAME_SAMPLES, ULAW_SILENCE } from "../../src/media/audio/frame.ts";
 import { encodeUlaw } from "../../src/media/audio/g711.ts";
+import { writeRtpHeader } from "../../src/media/audio/rtp.ts";
 import type { CarrierLeg, LegSink } from "../../src/media/carriers/leg.ts";
 import { Engine } from "../../src/media/engine/engine.ts";
 import { Meters } from "../../src/media/engine/meters.ts";
 import type { MediaCommand, MediaEvent, OpenCall } from "../../src/media/engine/protocol.ts";
+import type { Transcriber, TranscriberSink } from "../../src/media/voices/transcriber.ts";
 import type { CutItem, LastWords, Voice, VoiceSink } from "../../src/media/voices/voice.ts";
 
 /** One frame of a sine in µ-law; `phase` in frames keeps it continuous. */
@@ -24,7 +27,7 @@ export const toneBytes = (hz: number, ms: number): Uint8Array => {
   return bytes;
 };
 
-const SILENT = new Uint8Array(FRAME_SAMPLES).fill(ULAW_SILENCE);
+export const SILENT = new Uint8Array(FRAME_SAMPLES).fill(ULAW_SILENCE);
 
 /** A callee's leg that keeps what it is given; the test speaks for it through `sink`. */
 export class FakeLeg implements CarrierLeg {
@@ -76,6 +79,11 @@ export class FakeVoice implements Voice, LastWords {
   said: string[] = [];
   results: [string, string, boolean][] = [];
   interruptions: CutItem[][] = [];
+  guided: [string, boolean][] = [];
+  held = 0;
+  resumed: { said: readonly string[]; note: string }[] = [];
+  /** Frames it heard, kept only when a test asks for them. */
+  ear: Uint8Array[] | null = null;
   constructor(readonly sink: VoiceSink) {}
   prepare(): void {
     this.prepared++;
@@ -83,8 +91,9 @@ export class FakeVoice implements Voice, LastWords {
   answered(): void {
     this.isAnswered++;
   }
-  hear(): void {
+  hear(frame: Uint8Array): void {
     this.heard++;
+    this.ear?.push(frame.slice());
   }
   interrupted(cuts: readonly CutItem[]): void {
     this.interruptions.push([...cuts]);
@@ -104,6 +113,15 @@ export class FakeVoice implements Voice, LastWords {
   say(instructions: string): void {
     this.said.push(instructions);
   }
+  guide(text: string, now: boolean): void {
+    this.guided.push([text, now]);
+  }
+  hold(): void {
+    this.held++;
+  }
+  resume(said: readonly string[], note: string): void {
+    this.resumed.push({ said, note });
+  }
   tick(): void {}
   close(): void {
     this.closed++;
@@ -117,16 +135,38 @@ export class FakeVoice implements Voice, LastWords {
   }
 }
 
+/** A transcriber that keeps what it hears; the test writes for it through `sink`. */
+export class FakeTranscriber implements Transcriber {
+  heard = 0;
+  utterances = 0;
+  closed = 0;
+  owesWords = false;
+  constructor(readonly sink: TranscriberSink) {}
+  hear(): void {
+    this.heard++;
+  }
+  utteranceEnded(): void {
+    this.utterances++;
+  }
+  tick(): void {}
+  close(): void {
+    this.closed++;
+  }
+}
+
 /** An engine in the test's own thread, with moved time, fake legs and fake voices. */
 export class CallRig {
   now = 1000;
   readonly events: MediaEvent[] = [];
   readonly legs = new Map<string, FakeLeg>();
   readonly voices = new Map<string, FakeVoice>();
+  readonly transcribers: FakeTranscriber[] = [];
   readonly meters = new Meters();
   readonly taps: { port: number; packet: Uint8Array }[] = [];
   readonly engine: Engine;
   #legsOpened: string[] = [];
+  #requests = 0;
+  readonly #sequences = new Map<number, number>();
 
   constructor() {
     let opening = "";
@@ -146,6 +186,11 @@ export class CallRig {
         this.voices.set(opening, voice);
         return voice;
       },
+      openTranscriber: (_settings, sink) => {
+        const transcriber = new FakeTranscriber(sink);
+        this.transcribers.push(transcriber);
+        return transcriber;
+      },
       sendTap: (packet, port) => this.taps.push({ port, packet: packet.slice() }),
     });
   }
@@ -156,10 +201,14 @@ export class CallRig {
   }
 
   /** Opens a call and answers it. */
-  async call(callId = "c1", recordingPath: string | null = null): Promise<{ leg: FakeLeg; voice: FakeVoice }> {
+  async call(
+    callId = "c1",
+    recordingPath: string | null = null,
+    supervisorPath: string | null = null,
+  ): Promise<{ leg: FakeLeg; voice: FakeVoice }> {
     const brief = { instructions: "", opening: "", language: "en", tools: [] };
     const voice: OpenCall["voice"] = { kind: "scripted", seed: 1, brief, lines: [] };
-    await this.do({ type: "open", call: { callId, leg: { kind: "rtp" }, voice, recordingPath } });
+    await this.do({ type: "open", call: { callId, leg: { kind: "rtp" }, voice, recordingPath, supervisorPath } });
     await this.do({ type: "answer", callId });
     return { leg: this.legs.get(callId)!, voice: this.voices.get(callId)! };
   }
@@ -177,6 +226,22 @@ export class CallRig {
   hear(callId: string, hz: number | null, ms: number): void {
     const leg = this.legs.get(callId)!;
     this.run(ms, (tick) => leg.sink.calleeFrame(hz === null ? SILENT : toneFrame(hz, tick), this.now));
+  }
+
+  /** Asks for a mode; the speaker's stream is `ssrc`. */
+  async supervise(callId: string, mode: SupervisionMode, ssrc: number | null = 77, note = ""): Promise<void> {
+    const transcriber = { kind: "scripted" as const, lines: [] };
+    await this.do({ type: "supervise", callId, request: ++this.#requests, mode, ssrc, transcriber, note });
+  }
+
+  /** A packet of a supervisor comes in: the next of its stream. */
+  talk(frame: Uint8Array, ssrc = 77): void {
+    const sequence = this.#sequences.get(ssrc) ?? 0;
+    this.#sequences.set(ssrc, sequence + 1);
+    const packet = new Uint8Array(12 + frame.length);
+    writeRtpHeader(packet, 0, sequence & 0xffff, (sequence * FRAME_SAMPLES) >>> 0, ssrc, false);
+    packet.set(frame, 12);
+    this.engine.speakers.receive(packet, this.now);
   }
 
   /** Events of one type, in order. */

@@ -43,6 +43,9 @@ export class InProcessMedia implements MediaHandle {
   async close(): Promise<void> {
     await this.#engine.handle({ type: "shutdown" });
   }
+  supervisorPort(): number {
+    return 0;
+  }
   get calls(): number {
     return this.#engine.size;
   }

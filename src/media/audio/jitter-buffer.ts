@@ -122,6 +122,11 @@ export class JitterBuffer {
     return this.#lostBefore + this.#missing();
   }
 
+  /** Audio that waits to be pulled, with the holes in it, in ms. */
+  get waitingMs(): number {
+    return Math.max(0, timestampDistance(this.#end, this.#out)) / SAMPLES_PER_MS;
+  }
+
   /** Begins stream time now: what waits is forgotten, and silence flows even if no packet ever comes. */
   start(nowMs: number): void {
     this.#clear(timestampDistance(this.#end, this.#out));

@@ -1,16 +1,20 @@
 import { messageOf } from "../../core/errors.ts";
-import { FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS } from "../audio/frame.ts";
-import { levelDbov, ulawEnergy } from "../audio/level.ts";
+import { FRAME_SAMPLES, SAMPLES_PER_MS } from "../audio/frame.ts";
+import { ulawEnergy } from "../audio/level.ts";
 import { Playout, PlayoutCuts } from "../audio/playout.ts";
 import { BargeIn } from "../audio/turn-taking.ts";
 import { Vad } from "../audio/vad.ts";
 import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
+import type { OpenTranscriber } from "../voices/transcriber.ts";
 import type { LastWords, Listener, Voice, VoiceSink } from "../voices/voice.ts";
+import { CallFigures } from "./call-figures.ts";
 import { Drain } from "./drain.ts";
-import { METER, type Meters } from "./meters.ts";
-import type { CallStats, MediaEvent, RecordingFile, SpokenLine, VoiceUsage } from "./protocol.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Meters } from "./meters.ts";
+import type { MediaCommand, MediaEvent, RecordingFile, SpokenLine, VoiceUsage } from "./protocol.ts";
+import { RECORDED, type Recorder } from "./recorder.ts";
+import type { SpeakerStreams } from "./speaker-streams.ts";
 import { SpokenTurns } from "./spoken-turns.ts";
+import { Supervised } from "./supervised.ts";
 import type { Tap } from "./tap.ts";
 
 /** Utterances that are not the voice's are numbered from here, far above any the voice makes. */
@@ -23,10 +27,6 @@ const METER_TICKS = 5;
 const FIRST_WORD_LIMIT_MS = 12_000;
 /** How long the callee's last words are waited for after the end, in ms: people say "don't call again" and hang up. */
 const LAST_WORDS_MS = 2000;
-/** How fast a level falls back, per frame. */
-const LEVEL_FALL = 0.6;
-/** Turn latencies kept per call; later ones are told but not kept. */
-const MAX_LATENCIES = 2000;
 
 /** What a bridge needs from its engine. */
 export interface BridgeDeps {
@@ -36,13 +36,19 @@ export interface BridgeDeps {
   nowMs: () => number;
   emit: (event: MediaEvent) => void;
   recorder: Recorder | null;
+  openTranscriber: OpenTranscriber;
+  /** Where supervisors' voices come in. */
+  streams: SpeakerStreams;
+  /** Opens the file of supervisors' speech at this frame of the call; null where none is wanted or can be made. */
+  openSupervisorRecorder: (startFrame: number) => Recorder | null;
 }
 
 /**
  * One live call on the media thread: joins the callee's leg and the voice, without transcoding. The callee's frames
  * reach the voice in the same turn of the event loop in which their packet arrived. The voice's audio waits in the
  * playout; the first frame of an utterance leaves at once, one frame ahead of its slot, all others on the tick. Silence
- * fills every other slot, so that the stream to the callee never stops.
+ * fills every other slot, so that the stream to the callee never stops. Once a supervisor speaks, `Supervised` says what
+ * the callee is sent and what the voice hears.
  *
  * It decides barge-in, keeps the turns of the agent true to what was heard, and measures. It owns leg, voice, recorder
  * and taps, and closes them.
@@ -59,6 +65,8 @@ export class Bridge implements LegSink, VoiceSink {
   readonly #agentVad = new Vad();
   readonly #bargeIn = new BargeIn();
   readonly #turns: SpokenTurns;
+  readonly #figures: CallFigures;
+  #supervised: Supervised | null = null;
   #leg: CarrierLeg | null = null;
   #voice: (Voice & Partial<Listener & LastWords>) | null = null;
   /** Nothing is heard or sent any more. */
@@ -77,25 +85,20 @@ export class Bridge implements LegSink, VoiceSink {
   #flowing = false;
   /** A frame was sent ahead of its slot: the next silent slot is already served. */
   #lead = false;
-  #lastCalleeVoicedMs = -1;
-  #awaitingReply = false;
   #drain: Drain | null = null;
-  #calleeLevel = 0;
-  #agentLevel = 0;
   #ticks = 0;
   #played = 0;
-  #framesSent = 0;
-  #lateFrames = 0;
-  #maxQueueMs = 0;
-  #bargeIns = 0;
-  #firstWordMs: number | null = null;
-  readonly #latencies: number[] = [];
+  /** Frames of the callee that the voice has heard. */
+  #heard = 0;
+  /** Newest utterance of which something came while the agent had to be silent: nothing of it is played. */
+  #mutedItem = -1;
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
     this.callId = deps.callId;
     this.slot = deps.slot;
     this.#turns = new SpokenTurns(deps.callId, deps.emit);
+    this.#figures = new CallFigures(deps.meters, deps.slot);
   }
 
   /** Gives the bridge its two ends; before any of its other methods. */
@@ -136,8 +139,9 @@ export class Bridge implements LegSink, VoiceSink {
     this.#voice?.say(instructions);
   }
 
-  /** Plays a sentence of our own after what already waits. */
+  /** Plays a sentence of our own after what already waits; not while a supervisor speaks in the agent's place. */
   play(line: SpokenLine): void {
+    if (this.#supervised?.isHeld) return;
     const item = OWN_ITEMS + this.#played++;
     this.voiceAudio(item, line.audio, 0, line.audio.length);
     this.voiceText(item, line.text, true);
@@ -147,23 +151,72 @@ export class Bridge implements LegSink, VoiceSink {
   /** See the `drain` command. */
   drain(maxMs: number, expectSpeech: boolean): void {
     this.#drain = new Drain(this.#deps.nowMs(), maxMs, expectSpeech);
+    if (this.#supervised?.isHeld) this.#endDrain(true);
+  }
+
+  /** See the `supervise` command; only `listen` before the answer. */
+  supervise(command: Extract<MediaCommand, { type: "supervise" }>): void {
+    const { mode, request } = command;
+    if (this.#closed || (!this.isAnswered && mode !== "listen")) return;
+    if (!this.#supervised && mode === "listen") {
+      const atMs = this.isAnswered ? Math.round(this.#deps.nowMs() - this.#answeredAtMs) : 0;
+      return this.#deps.emit({ type: "supervised", callId: this.callId, request, mode, atMs });
+    }
+    const supervised = this.#supervision();
+    supervised?.supervise(command, this.#deps.nowMs());
+    if (supervised?.isHeld) this.#figures.noReply();
+  }
+
+  /** See the `guide` command. The opening is heard to its end: it says who calls. */
+  guide(text: string, now: boolean): void {
+    if (this.#closed || !this.isAnswered) return;
+    const cuts = now && !this.#opening;
+    if (cuts && this.#isSaying) this.#dropSpeech(this.#deps.nowMs());
+    this.#supervision()?.guide(text, cuts, this.#deps.nowMs());
+  }
+
+  /** See the `talk-ended` command. */
+  talkEnded(): void {
+    this.#supervised?.talkEnded();
+  }
+
+  /** See the `hold-phrase` command. */
+  holdPhrase(line: SpokenLine): void {
+    if (!this.#closed) this.#supervised?.hold(line, this.#deps.nowMs());
+  }
+
+  #supervision(): Supervised | null {
+    const voice = this.#voice;
+    if (!voice) return null;
+    const { callId, emit, openTranscriber, streams, openSupervisorRecorder } = this.#deps;
+    this.#supervised ??= new Supervised({
+      callId,
+      emit,
+      openTranscriber,
+      streams,
+      voice,
+      cutAgent: (nowMs) => this.#silenceAgent(nowMs),
+      answeredAtMs: this.#answeredAtMs,
+      agentHeard: this.#heard,
+      openRecorder: openSupervisorRecorder,
+    });
+    return this.#supervised;
   }
 
   // The callee's side.
 
   calleeFrame(frame: Uint8Array, nowMs: number): void {
     if (!this.isAnswered || this.#closed) return;
-    this.#voice?.hear(frame);
+    const supervised = this.#supervised;
+    this.#voice?.hear(supervised === null ? frame : supervised.toAgent(frame));
+    this.#heard++;
     for (const tap of this.taps.values()) tap.callee(frame);
-    this.#deps.recorder?.callee(frame);
+    this.#deps.recorder?.put(RECORDED.callee, frame);
     const energy = ulawEnergy(frame, 0, FRAME_SAMPLES);
-    this.#calleeLevel = Math.max(energy, this.#calleeLevel * LEVEL_FALL);
     this.#calleeVad.push(energy);
     const voiced = this.#calleeVad.frameVoiced;
-    if (voiced) {
-      this.#lastCalleeVoicedMs = nowMs;
-      this.#awaitingReply = true;
-    }
+    this.#figures.callee(energy, voiced, nowMs);
+    supervised?.calleeHeard(voiced);
     const protectedSpeech = this.#opening || this.#drain !== null;
     if (this.#bargeIn.push(voiced, this.#speaking, protectedSpeech, nowMs)) this.#cutIn(nowMs);
   }
@@ -191,11 +244,11 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   voiceAudio(item: number, bytes: Uint8Array, offset: number, length: number): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#isMuted(item)) return;
     this.#turns.audio(item);
     this.#playout.push(bytes, offset, length, item);
     const queued = this.#playout.queuedMs;
-    if (queued > this.#maxQueueMs) this.#maxQueueMs = queued;
+    if (queued > this.#figures.maxQueueMs) this.#figures.maxQueueMs = queued;
     if (!this.#flowing) this.#sendAhead(this.#deps.nowMs());
   }
 
@@ -204,12 +257,21 @@ export class Bridge implements LegSink, VoiceSink {
     if (this.#playout.receivedMs(item) === 0) this.#turns.drop(item);
   }
 
+  /** Speech that the voice makes while a supervisor speaks in its place is never heard, nor its rest afterwards. */
+  #isMuted(item: number): boolean {
+    if (this.#supervised?.isHeld && item > this.#mutedItem) this.#mutedItem = item;
+    if (item > this.#mutedItem) return false;
+    this.#turns.drop(item);
+    return true;
+  }
+
   voiceText(item: number, text: string, final: boolean): void {
+    if (this.#isMuted(item)) return;
     this.#turns.text(item, text, final, this.#deps.nowMs() - this.#answeredAtMs);
   }
 
   calleeText(key: string, text: string, startMs: number, endMs: number, final: boolean): void {
-    this.#turns.callee(key, text, startMs, endMs, final);
+    if (!this.#supervised?.isSupervisors(startMs, endMs)) this.#turns.callee(key, text, startMs, endMs, final);
   }
 
   /** The callee's turn is over by the voice's own judgement: what waits of older speech is no longer meant. */
@@ -244,15 +306,17 @@ export class Bridge implements LegSink, VoiceSink {
     const now = this.#deps.nowMs();
     if (skipped > 0) this.#skip(skipped);
     this.#voice?.tick(now);
+    this.#supervised?.tick(now);
     if (this.#lastWords) this.#awaitLastWords(now, this.#lastWords);
     if (this.#closed) return;
     this.#leg?.tick(now);
     if (!this.isAnswered) return;
     this.#sendSlot(now);
-    if (this.#deps.nowMs() - deadlineMs > LATE_MS) this.#lateFrames++;
+    if (this.#deps.nowMs() - deadlineMs > LATE_MS) this.#figures.lateFrames++;
     if (this.#drain?.isOver(now, this.#isSaying)) this.#endDrain(false);
     if (!this.#firstWordSettled && now - this.#answeredAtMs > FIRST_WORD_LIMIT_MS) this.#giveUpVoice();
-    if ((++this.#ticks + this.slot) % METER_TICKS === 0) this.#updateMeters();
+    if ((++this.#ticks + this.slot) % METER_TICKS !== 0) return;
+    this.#figures.show(this.#playout.queuedMs, this.#calleeVad.frameVoiced, this.#speaking, this.#leg?.counters);
   }
 
   #giveUpVoice(): void {
@@ -264,11 +328,11 @@ export class Bridge implements LegSink, VoiceSink {
   #skip(frames: number): void {
     if (!this.isAnswered) return;
     this.#leg?.skip(frames);
-    this.#deps.recorder?.skipAgent(frames);
+    this.#deps.recorder?.skip(RECORDED.sent, frames);
   }
 
   #sendAhead(now: number): void {
-    if (this.#closed || !this.isAnswered || this.#lead) return;
+    if (this.#closed || !this.isAnswered || this.#lead || this.#supervised?.isWide) return;
     const item = this.#playout.currentTag;
     if (this.#playout.pull(this.#frame) === 0) return;
     this.#lead = true;
@@ -276,6 +340,15 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   #sendSlot(now: number): void {
+    const supervised = this.#supervised;
+    if (supervised !== null) {
+      if (this.#lead && supervised.isWide) {
+        // Two voices share each slot from here on: the one that was already served is left out.
+        this.#lead = false;
+        return;
+      }
+      supervised.listen(now);
+    }
     const item = this.#playout.currentTag;
     if (this.#playout.pull(this.#frame) !== 0) {
       this.#sendSpeech(item, now);
@@ -287,7 +360,7 @@ export class Bridge implements LegSink, VoiceSink {
       this.#lead = false;
       return;
     }
-    this.#sendSilence();
+    this.#send(false, false, now);
   }
 
   #sendSpeech(item: number, now: number): void {
@@ -296,37 +369,35 @@ export class Bridge implements LegSink, VoiceSink {
     this.#speaking = this.#firstWordSettled = true;
     if (this.#opening) this.#openingStarted = true;
     this.#turns.playing(item, now - this.#answeredAtMs);
-    this.#send(first);
+    this.#send(true, first, now);
     if (this.#agentVad.frameVoiced) this.#measureReply(now);
   }
 
-  #send(talkspurt: boolean): void {
-    this.#sendFrame(talkspurt, ulawEnergy(this.#frame, 0, FRAME_SAMPLES));
-    this.#deps.recorder?.agent(this.#frame);
-  }
-
-  #sendSilence(): void {
-    this.#sendFrame(false, 0);
-    this.#deps.recorder?.skipAgent(1);
-  }
-
-  #sendFrame(talkspurt: boolean, energy: number): void {
-    this.#leg?.send(this.#frame, talkspurt);
-    this.#framesSent++;
+  /** Sends the agent's frame in its slot, with whatever else the callee is to hear. */
+  #send(speech: boolean, talkspurt: boolean, now: number): void {
+    const { recorder } = this.#deps;
+    const supervised = this.#supervised;
+    let sounds = speech;
+    if (supervised?.isWide) {
+      const heard = supervised.toCallee(speech ? this.#frame : null, now);
+      sounds = supervised.ear.sounds;
+      this.#leg?.send(heard, supervised.ear.begins);
+      if (sounds) recorder?.put(RECORDED.sent, heard);
+    } else {
+      this.#leg?.send(this.#frame, talkspurt);
+      if (sounds) recorder?.put(RECORDED.sent, this.#frame);
+    }
+    if (!sounds) recorder?.skip(RECORDED.sent, 1);
+    const energy = speech ? ulawEnergy(this.#frame, 0, FRAME_SAMPLES) : 0;
+    this.#figures.framesSent++;
     for (const tap of this.taps.values()) tap.agent(this.#frame);
-    this.#agentLevel = Math.max(energy, this.#agentLevel * LEVEL_FALL);
+    this.#figures.agent(energy);
     this.#agentVad.push(energy);
   }
 
   #measureReply(now: number): void {
-    if (this.#firstWordMs === null) this.#firstWordMs = now - this.#answeredAtMs;
-    if (!this.#awaitingReply) return;
-    this.#awaitingReply = false;
-    const ms = now - this.#lastCalleeVoicedMs;
-    // Less than two frames apart is talking at the same time, not an answer.
-    if (ms < 2 * FRAME_MS) return;
-    if (this.#latencies.length < MAX_LATENCIES) this.#latencies.push(ms);
-    this.#deps.emit({ type: "latency", callId: this.callId, ms });
+    const ms = this.#figures.reply(now, now - this.#answeredAtMs);
+    if (ms >= 0) this.#deps.emit({ type: "latency", callId: this.callId, ms });
   }
 
   #fallSilent(now: number): void {
@@ -341,20 +412,32 @@ export class Bridge implements LegSink, VoiceSink {
     this.#voice?.openingOver();
   }
 
+  /** The callee talks over the agent. */
   #cutIn(now: number): void {
+    this.#figures.bargeIns++;
+    this.#dropSpeech(now);
+    this.#deps.emit({ type: "barge-in", callId: this.callId, atMs: Math.round(now - this.#answeredAtMs) });
+  }
+
+  /** Forgets what waits to be played and tells the voice what was heard of it. */
+  #dropSpeech(now: number): void {
     const count = this.#playout.clear(this.#cuts);
     this.#speaking = false;
     this.#flowing = false;
-    this.#bargeIns++;
     const cuts = [];
     for (let i = 0; i < count; i++) {
       cuts.push({ item: this.#cuts.tag[i]!, heardMs: this.#cuts.heardMs[i]!, receivedMs: this.#cuts.receivedMs[i]! });
     }
     this.#turns.cut(cuts, now - this.#answeredAtMs);
-    this.#voice?.interrupted(cuts);
+    if (count > 0) this.#voice?.interrupted(cuts);
     if (this.#opening) this.#endOpening();
-    this.#deps.emit({ type: "barge-in", callId: this.callId, atMs: Math.round(now - this.#answeredAtMs) });
     if (this.#drain) this.#endDrain(true);
+  }
+
+  /** A supervisor speaks in the agent's place from now on. */
+  #silenceAgent(now: number): void {
+    this.#dropSpeech(now);
+    this.#firstWordSettled = true;
   }
 
   /** Words of the agent are being played or wait to be. */
@@ -365,23 +448,6 @@ export class Bridge implements LegSink, VoiceSink {
   #endDrain(interrupted: boolean): void {
     this.#drain = null;
     this.#deps.emit({ type: "drained", callId: this.callId, interrupted });
-  }
-
-  #updateMeters(): void {
-    const { meters } = this.#deps;
-    const counters = this.#leg?.counters;
-    meters.set(this.slot, METER.calleeLevelDbov, levelDbov(this.#calleeLevel));
-    meters.set(this.slot, METER.agentLevelDbov, levelDbov(this.#agentLevel));
-    meters.set(this.slot, METER.calleeVoiced, this.#calleeVad.frameVoiced ? 1 : 0);
-    meters.set(this.slot, METER.agentVoiced, this.#speaking ? 1 : 0);
-    meters.set(this.slot, METER.queueMs, this.#playout.queuedMs);
-    meters.set(this.slot, METER.framesSent, this.#framesSent);
-    meters.set(this.slot, METER.lateFrames, this.#lateFrames);
-    if (counters) {
-      meters.set(this.slot, METER.jitterMs, counters.jitterMs);
-      meters.set(this.slot, METER.packetsReceived, counters.packetsReceived);
-      meters.set(this.slot, METER.packetsLost, counters.packetsLost);
-    }
   }
 
   // The end.
@@ -422,31 +488,35 @@ export class Bridge implements LegSink, VoiceSink {
     return this.#closing;
   }
 
-  /** Lets the voice tell what the callee said last; at once where nobody spoke or the voice owes nothing. */
+  /** Lets what was said last be written down; at once where nobody spoke or nothing is owed. */
   #hearOut(): Promise<void> | null {
-    const voice = this.#voice;
-    if (this.#closed || !this.isAnswered || !voice?.hearOut) return null;
+    if (this.#closed || !this.isAnswered) return null;
     try {
-      voice.hearOut();
+      this.#supervised?.hearOut(this.#deps.nowMs());
+      this.#voice?.hearOut?.();
     } catch (thrown) {
-      this.log("error", `the callee's last words are lost: ${messageOf(thrown)}`);
+      this.log("error", `the last words are lost: ${messageOf(thrown)}`);
       return null;
     }
-    if (!voice.owesWords) return null;
+    if (!this.#owesWords) return null;
     return new Promise((come) => {
       this.#lastWords = { untilMs: this.#deps.nowMs() + LAST_WORDS_MS, come };
     });
   }
 
+  get #owesWords(): boolean {
+    return (this.#voice?.owesWords ?? false) || (this.#supervised?.owesWords ?? false);
+  }
+
   #awaitLastWords(now: number, wait: { untilMs: number; come: () => void }): void {
-    if (this.#voice?.owesWords && now < wait.untilMs) return;
+    if (this.#owesWords && now < wait.untilMs) return;
     this.#lastWords = null;
     wait.come();
   }
 
   async #end(): Promise<void> {
     if (this.isAnswered) this.#turns.flush(this.#deps.nowMs() - this.#answeredAtMs, this.#playout);
-    const stats = this.#stats();
+    const stats = this.#figures.stats(this.#leg?.counters, this.#playout.droppedBytes / SAMPLES_PER_MS);
     const words = this.#hearOut();
     this.#closeLeg();
     if (words) await words;
@@ -455,30 +525,11 @@ export class Bridge implements LegSink, VoiceSink {
     let recording: RecordingFile | null = null;
     try {
       recording = (await recorder?.close()) ?? null;
+      if (this.#supervised) await this.#supervised.close();
     } catch (thrown) {
-      this.log("error", `the recording could not be closed: ${messageOf(thrown)}`);
+      this.log("error", `a recording could not be closed: ${messageOf(thrown)}`);
     }
-    this.#deps.meters.clear(this.slot);
+    this.#figures.clear();
     this.#deps.emit({ type: "closed", callId: this.callId, stats, recording });
-  }
-
-  #stats(): CallStats {
-    const counters = this.#leg?.counters;
-    return {
-      lateFrames: this.#lateFrames,
-      framesSent: this.#framesSent,
-      packetsReceived: counters?.packetsReceived ?? 0,
-      packetsLost: counters?.packetsLost ?? 0,
-      packetsLate: counters?.packetsLate ?? 0,
-      packetsReordered: counters?.packetsReordered ?? 0,
-      packetsDuplicate: counters?.packetsDuplicate ?? 0,
-      framesConcealed: counters?.framesConcealed ?? 0,
-      jitterMs: counters?.jitterMs ?? 0,
-      maxQueueMs: this.#maxQueueMs,
-      droppedSpeechMs: this.#playout.droppedBytes / SAMPLES_PER_MS,
-      bargeIns: this.#bargeIns,
-      turnLatenciesMs: this.#latencies,
-      firstWordMs: this.#firstWordMs,
-    };
   }
 }

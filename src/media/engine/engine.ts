@@ -1,10 +1,12 @@
 import { messageOf } from "../../core/errors.ts";
 import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
+import type { OpenTranscriber } from "../voices/transcriber.ts";
 import type { LastWords, Listener, Voice, VoiceSink } from "../voices/voice.ts";
 import { Bridge } from "./bridge.ts";
 import { MAX_ENGINE_CALLS, type Meters, TICK } from "./meters.ts";
 import type { CarrierLegSettings, MediaCommand, MediaEvent, OpenCall, VoiceSettings } from "./protocol.ts";
 import { Recorder, WriteBuffers } from "./recorder.ts";
+import { SpeakerStreams } from "./speaker-streams.ts";
 import { type SendPacket, Tap } from "./tap.ts";
 
 /** Makes the callee's end of a call; rejects with an `OutsideError` when it cannot be had. */
@@ -20,6 +22,7 @@ export interface EngineDeps {
   nowMs: () => number;
   openLeg: OpenLeg;
   openVoice: OpenVoice;
+  openTranscriber: OpenTranscriber;
   /** Sends packets of supervisors' taps. */
   sendTap: SendPacket;
 }
@@ -33,6 +36,8 @@ const LATE_TICK_MS = 5;
  * moved time, inside tests.
  */
 export class Engine {
+  /** Takes the packets of supervisors who speak. */
+  readonly speakers = new SpeakerStreams();
   readonly #deps: EngineDeps;
   readonly #calls = new Map<string, Bridge>();
   /** Calls whose leg is being opened; false once they were closed meanwhile. */
@@ -90,6 +95,14 @@ export class Engine {
       case "untap":
         call.taps.delete(command.tapId);
         return;
+      case "supervise":
+        return call.supervise(command);
+      case "guide":
+        return call.guide(command.text, command.now);
+      case "talk-ended":
+        return call.talkEnded();
+      case "hold-phrase":
+        return call.holdPhrase(command.line);
       case "close":
         return await this.#close(call);
     }
@@ -97,7 +110,9 @@ export class Engine {
 
   async #open(open: OpenCall): Promise<void> {
     const { callId } = open;
-    const { emit, meters, nowMs } = this.#deps;
+    const { emit, meters, nowMs, openTranscriber } = this.#deps;
+    const { supervisorPath } = open;
+    const buffers = this.#writeBuffers;
     if (this.#calls.has(callId) || this.#opening.has(callId)) return;
     const slot = this.#freeSlots.pop();
     if (slot === undefined) return emit({ type: "open-failed", callId, detail: "the media engine is full" });
@@ -106,8 +121,18 @@ export class Engine {
     let recorder: Recorder | null = null;
     try {
       const report = (detail: string) => emit({ type: "log", level: "error", message: detail, fields: { callId } });
-      if (open.recordingPath !== null) recorder = new Recorder(open.recordingPath, report, this.#writeBuffers);
-      const bridge = new Bridge({ callId, slot, meters, nowMs, emit, recorder });
+      if (open.recordingPath !== null) recorder = new Recorder(open.recordingPath, report, buffers);
+      const openSupervisorRecorder = (startFrame: number): Recorder | null => {
+        if (supervisorPath === null) return null;
+        try {
+          return new Recorder(supervisorPath, report, buffers, { channels: 1, startFrame });
+        } catch (thrown) {
+          report(`supervisors' speech cannot be recorded: ${messageOf(thrown)}`);
+          return null;
+        }
+      };
+      const seams = { openTranscriber, streams: this.speakers, openSupervisorRecorder };
+      const bridge = new Bridge({ callId, slot, meters, nowMs, emit, recorder, ...seams });
       leg = await this.#deps.openLeg(open.leg, bridge);
       bridge.join(leg, this.#deps.openVoice(open.voice, bridge));
       this.#calls.set(callId, bridge);

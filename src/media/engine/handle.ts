@@ -14,6 +14,8 @@ export interface MediaHandle {
   send(command: MediaCommand): void;
   /** Hears every event; returns how to stop. A throwing listener is logged, the others still hear. */
   subscribe(listener: (event: MediaMessage) => void): () => void;
+  /** Port on 127.0.0.1 that takes the RTP of supervisors who speak; 0 while no thread is up. */
+  supervisorPort(): number;
   /** Whether a thread is up. */
   isUp(): boolean;
   /** Closes all calls and the thread; waits up to 5 s. */
@@ -39,6 +41,7 @@ export const startMedia = async (deps: {
   const meters = new Meters();
   let worker: Worker | null = null;
   let up = false;
+  let supervisorPort = 0;
   let closing = false;
   let deaths = 0;
 
@@ -65,6 +68,7 @@ export const startMedia = async (deps: {
         } else {
           clearTimeout(timer);
           up = true;
+          supervisorPort = news.supervisorPort;
           started();
         }
       };
@@ -80,6 +84,7 @@ export const startMedia = async (deps: {
         clearTimeout(timer);
         const wasUp = up;
         up = false;
+        supervisorPort = 0;
         worker = null;
         if (closing) return;
         if (!wasUp) failed(new Error("the media thread did not start"));
@@ -125,6 +130,7 @@ export const startMedia = async (deps: {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    supervisorPort: () => supervisorPort,
     isUp: () => up,
     close: async () => {
       if (closing) return;

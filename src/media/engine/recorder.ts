@@ -5,14 +5,16 @@ import { ulawDecode } from "../audio/g711.ts";
 import { WAV_HEADER_BYTES, wavSizeFix, writeWavHeader } from "../audio/wav.ts";
 import type { RecordingFile } from "./protocol.ts";
 
-const CHANNELS = 2;
-const FRAME_BYTES = FRAME_SAMPLES * CHANNELS * 2;
+/** Channels of a call's file, and of the file of its supervisors. */
+export const RECORDED = { callee: 0, sent: 1, supervisor: 0 } as const;
+
+const CALL_CHANNELS = 2;
 /** Frames kept in memory, 2.56 s. A disk that hangs longer loses sound of the recording, never of the call. */
 const RING_FRAMES = 128;
-/** Sound is written when so many frames of both parties wait: what a crash loses is less than 1 s. */
+/** Sound is written when so many frames of every channel wait: what a crash loses is less than 1 s. */
 const FLUSH_FRAMES = 45;
 /**
- * How far one party's channel may lag behind the other before its missing frames are written as silence. Packets that
+ * How far one channel may lag behind the other before its missing frames are written as silence. Packets that
  * waited while the process stood still put the callee's channel ahead, until silence was left out of it.
  */
 const MAX_SKEW_FRAMES = 70;
@@ -22,7 +24,7 @@ export class WriteBuffers {
   readonly #free: Int16Array<ArrayBuffer>[] = [];
 
   take(): Int16Array<ArrayBuffer> {
-    return this.#free.pop() ?? new Int16Array(FLUSH_FRAMES * FRAME_SAMPLES * CHANNELS);
+    return this.#free.pop() ?? new Int16Array(FLUSH_FRAMES * FRAME_SAMPLES * CALL_CHANNELS);
   }
 
   /** Nobody writes from it any more. */
@@ -32,65 +34,84 @@ export class WriteBuffers {
 }
 
 /**
- * The recording of one call: a stereo 16-bit WAV at 8 kHz, callee left, agent right, streamed to disk while the call
- * runs. Frames are placed by their number since the answer, not by when they came. Writes are asynchronous; the tick
- * never waits for the disk. If the ring is full because the disk hangs, new frames are dropped and counted. A file whose
- * process died lacks only its sizes in the header (`repairRecording` mends that).
+ * A recording: a 16-bit WAV at 8 kHz, streamed to disk while the call runs. Frames are placed by their number since the
+ * answer, not by when they came. Writes are asynchronous; the tick never waits for the disk. If the ring is full because
+ * the disk hangs, new frames are dropped and counted. A file whose process died lacks only its sizes in the header
+ * (`repairRecording` mends that).
  */
 export class Recorder {
-  /** Frames of either party that found the ring full. */
+  /** Frames that found the ring full. */
   droppedFrames = 0;
   readonly #path: string;
   readonly #fd: number;
+  readonly #channels: number;
+  readonly #frameBytes: number;
   // Silence wherever a frame has not come.
-  readonly #calleeRing = new Uint8Array(RING_FRAMES * FRAME_SAMPLES).fill(ULAW_SILENCE);
-  readonly #agentRing = new Uint8Array(RING_FRAMES * FRAME_SAMPLES).fill(ULAW_SILENCE);
+  readonly #rings: Uint8Array[] = [];
+  readonly #positions: number[] = [];
   readonly #buffers: WriteBuffers;
   #buffer: Int16Array<ArrayBuffer> | null = null;
   readonly #onWritten: (error: NodeJS.ErrnoException | null) => void;
   readonly #onError: (detail: string) => void;
-  #calleeFrames = 0;
-  #agentFrames = 0;
-  #flushed = 0;
+  #flushed: number;
   #writing = 0;
   #failed = false;
   #idle: (() => void) | null = null;
 
-  /** Creates the file (its folder must exist), readable by its owner only. @throws when it cannot be created. */
-  constructor(path: string, onError: (detail: string) => void, buffers = new WriteBuffers()) {
+  /**
+   * Creates the file (its folder must exist), readable by its owner only.
+   * @param file `channels`: one or two; `startFrame`: silence before the first frame
+   * @throws when it cannot be created.
+   */
+  constructor(
+    path: string,
+    onError: (detail: string) => void,
+    buffers = new WriteBuffers(),
+    file = { channels: CALL_CHANNELS, startFrame: 0 },
+  ) {
     this.#path = path;
     this.#buffers = buffers;
     this.#onError = onError;
+    this.#channels = file.channels;
+    this.#frameBytes = FRAME_SAMPLES * file.channels * 2;
+    this.#flushed = file.startFrame;
+    for (let channel = 0; channel < file.channels; channel++) {
+      this.#rings.push(new Uint8Array(RING_FRAMES * FRAME_SAMPLES).fill(ULAW_SILENCE));
+      this.#positions.push(file.startFrame);
+    }
     this.#fd = openSync(path, "w", 0o600);
-    writeSync(this.#fd, header(0));
+    writeSync(this.#fd, header(file.channels, 0));
     this.#onWritten = (error) => this.#written(error);
   }
 
-  /** The next 20 ms of the callee. */
-  callee(frame: Uint8Array): void {
-    this.#put(this.#calleeRing, frame, this.#calleeFrames++);
+  /** Number of the frame that a channel takes next. */
+  position(channel: number): number {
+    return this.#positions[channel] ?? 0;
   }
 
-  /** The next 20 ms of the agent, as sent. */
-  agent(frame: Uint8Array): void {
-    this.#put(this.#agentRing, frame, this.#agentFrames++);
-  }
-
-  /** Frames of the agent that hold nothing, or were never sent because the process stalled: time passes in silence. */
-  skipAgent(frames: number): void {
-    this.#agentFrames += frames;
+  /** The next 20 ms of a channel. */
+  put(channel: number, frame: Uint8Array): void {
+    const at = this.#positions[channel]!++;
+    if (at < this.#flushed || at >= this.#flushed + RING_FRAMES) this.droppedFrames++;
+    else this.#rings[channel]!.set(frame, (at % RING_FRAMES) * FRAME_SAMPLES);
     this.#flushIfDue();
   }
 
-  #put(ring: Uint8Array, frame: Uint8Array, at: number): void {
-    if (at < this.#flushed || at >= this.#flushed + RING_FRAMES) this.droppedFrames++;
-    else ring.set(frame, (at % RING_FRAMES) * FRAME_SAMPLES);
+  /** Frames of a channel that hold nothing, or never were because the process stalled: time passes in silence. */
+  skip(channel: number, frames: number): void {
+    this.#positions[channel]! += frames;
     this.#flushIfDue();
   }
 
   #flushIfDue(): void {
-    const ahead = Math.max(this.#calleeFrames, this.#agentFrames);
-    const ready = Math.max(Math.min(this.#calleeFrames, this.#agentFrames), ahead - MAX_SKEW_FRAMES);
+    let ahead = 0;
+    let behind = Number.POSITIVE_INFINITY;
+    for (let channel = 0; channel < this.#channels; channel++) {
+      const position = this.#positions[channel]!;
+      if (position > ahead) ahead = position;
+      if (position < behind) behind = position;
+    }
+    const ready = Math.max(behind, ahead - MAX_SKEW_FRAMES);
     if (ready - this.#flushed >= FLUSH_FRAMES) this.#flush(ready);
   }
 
@@ -103,17 +124,18 @@ export class Recorder {
     const buffer = this.#buffers.take();
     this.#buffer = buffer;
     this.#decode(buffer, start * FRAME_SAMPLES, count * FRAME_SAMPLES);
-    const position = WAV_HEADER_BYTES + this.#flushed * FRAME_BYTES;
-    write(this.#fd, buffer, 0, count * FRAME_BYTES, position, this.#onWritten);
+    const position = WAV_HEADER_BYTES + this.#flushed * this.#frameBytes;
+    write(this.#fd, buffer, 0, count * this.#frameBytes, position, this.#onWritten);
   }
 
   #decode(into: Int16Array, from: number, samples: number): void {
-    const callee = this.#calleeRing;
-    const agent = this.#agentRing;
-    let to = 0;
-    for (let i = from; i < from + samples; i++) {
-      into[to++] = ulawDecode[callee[i]!]!;
-      into[to++] = ulawDecode[agent[i]!]!;
+    for (let channel = 0; channel < this.#channels; channel++) {
+      const ring = this.#rings[channel]!;
+      let to = channel;
+      for (let i = from; i < from + samples; i++) {
+        into[to] = ulawDecode[ring[i]!]!;
+        to += this.#channels;
+      }
     }
   }
 
@@ -127,8 +149,7 @@ export class Recorder {
       this.#onError(`the recording cannot be written (${error.code ?? "unknown"})`);
     } else {
       const from = (this.#flushed % RING_FRAMES) * FRAME_SAMPLES;
-      this.#calleeRing.fill(ULAW_SILENCE, from, from + count * FRAME_SAMPLES);
-      this.#agentRing.fill(ULAW_SILENCE, from, from + count * FRAME_SAMPLES);
+      for (const ring of this.#rings) ring.fill(ULAW_SILENCE, from, from + count * FRAME_SAMPLES);
       this.#flushed += count;
     }
     this.#idle?.();
@@ -136,26 +157,27 @@ export class Recorder {
 
   /** Writes what is left and the header's sizes, and closes the file. What it returns is what is on disk. */
   async close(): Promise<RecordingFile> {
-    const end = Math.max(this.#calleeFrames, this.#agentFrames);
+    const end = Math.max(...this.#positions);
     while (!this.#failed && this.#flushed < end) {
       this.#flush(end);
       await new Promise<void>((done) => {
         this.#idle = done;
       });
     }
-    writeSync(this.#fd, header(this.#flushed * FRAME_BYTES), 0, WAV_HEADER_BYTES, 0);
+    const bytes = this.#flushed * this.#frameBytes;
+    writeSync(this.#fd, header(this.#channels, bytes), 0, WAV_HEADER_BYTES, 0);
     closeSync(this.#fd);
     return {
       path: this.#path,
       durationMs: this.#flushed * FRAME_MS,
-      bytes: WAV_HEADER_BYTES + this.#flushed * FRAME_BYTES,
+      bytes: WAV_HEADER_BYTES + bytes,
     };
   }
 }
 
-const header = (dataBytes: number): Uint8Array => {
+const header = (channels: number, dataBytes: number): Uint8Array => {
   const bytes = new Uint8Array(WAV_HEADER_BYTES);
-  writeWavHeader(bytes, CHANNELS, RATE_HZ, dataBytes);
+  writeWavHeader(bytes, channels, RATE_HZ, dataBytes);
   return bytes;
 };
 

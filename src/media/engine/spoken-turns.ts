@@ -140,6 +140,7 @@ export class SpokenTurns {
       atMs: Math.round(utterance.startMs),
       endMs: Math.round(utterance.endMs),
       interrupted: utterance.interrupted,
+      whispered: false,
     });
   }
 
@@ -152,7 +153,7 @@ export class SpokenTurns {
     const atMs = Math.round(startMs);
     if (final) {
       if (text.trim() === "") return;
-      const turn = { text: text.trim(), atMs, endMs: Math.round(endMs), interrupted: false };
+      const turn = { text: text.trim(), atMs, endMs: Math.round(endMs), interrupted: false, whispered: false };
       this.#turn({ key, speaker: "callee", ...turn });
     } else if (Math.abs(endMs - this.#calleePartialAtMs) >= PARTIAL_MS) {
       this.#calleePartialAtMs = endMs;

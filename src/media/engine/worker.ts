@@ -15,13 +15,19 @@ export interface MediaThreadSettings {
   rtpTo: number;
 }
 
-/** What a media thread says about itself, beside the events of its calls. `stray`: something was thrown that nobody caught. */
-export type ThreadNews = { type: "started" } | { type: "stray"; problem: string };
+/**
+ * What a media thread says about itself, beside the events of its calls. `supervisorPort`: where it takes the RTP of
+ * supervisors who speak, on 127.0.0.1. `stray`: something was thrown that nobody caught.
+ */
+export type ThreadNews = { type: "started"; supervisorPort: number } | { type: "stray"; problem: string };
 
 /** What a media thread posts: events of its calls in their order, those of one tick together, or news of its own. */
 export type ThreadMessage = MediaEvent[] | ThreadNews;
 
 declare const self: Worker;
+
+/** Supervisors' rooms are on this machine. */
+const LOOPBACK = "127.0.0.1";
 
 const nowMs = (): number => performance.now();
 const post = (message: ThreadMessage): void => self.postMessage(message);
@@ -30,7 +36,7 @@ const survive = (thrown: unknown): void => {
 };
 
 const start = async (settings: MediaThreadSettings): Promise<void> => {
-  const taps = await Bun.udpSocket({ hostname: "127.0.0.1", port: 0, socket: { error() {} } });
+  const taps = await Bun.udpSocket({ hostname: LOOPBACK, port: 0, socket: { error() {} } });
   // Every message wakes the main thread, so events wait for the tick.
   const events: MediaEvent[] = [];
   const tell = (): void => {
@@ -53,6 +59,11 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
       }
     },
   });
+  const speakers = await Bun.udpSocket({
+    hostname: LOOPBACK,
+    port: 0,
+    socket: { data: (_socket, packet) => engine.speakers.receive(packet, nowMs()), error() {} },
+  });
   const ticker = startTicker({
     periodMs: FRAME_MS,
     nowMs,
@@ -68,9 +79,10 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
     ticker.stop();
     tell();
     taps.close();
+    speakers.close();
     process.exit(0);
   };
-  post({ type: "started" });
+  post({ type: "started", supervisorPort: speakers.port });
 };
 
 // Without these one stray rejection would end the process with every call in it.

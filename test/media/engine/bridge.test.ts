@@ -30,7 +30,7 @@ test("the first frame of an utterance leaves at once, the others on the tick, an
 test("an opening that was made while it rang plays from the first ms of the answer", async () => {
   const rig = new CallRig();
   const brief = { instructions: "", opening: "", language: "en", tools: [] };
-  const call = { callId: "c1", leg: { kind: "rtp" as const }, recordingPath: null };
+  const call = { callId: "c1", leg: { kind: "rtp" as const }, recordingPath: null, supervisorPath: null };
   await rig.do({ type: "open", call: { ...call, voice: { kind: "scripted", seed: 1, brief, lines: [] } } });
   await rig.do({ type: "prepare", callId: "c1" });
   const leg = rig.legs.get("c1")!;
@@ -300,7 +300,10 @@ test("a call that is closed while it is being opened leaves nothing behind", asy
   const rig = new CallRig();
   const brief = { instructions: "", opening: "", language: "en", tools: [] };
   const voice = { kind: "scripted" as const, seed: 1, brief, lines: [] };
-  const opening = rig.do({ type: "open", call: { callId: "c1", leg: { kind: "rtp" }, voice, recordingPath: null } });
+  const opening = rig.do({
+    type: "open",
+    call: { callId: "c1", leg: { kind: "rtp" }, voice, recordingPath: null, supervisorPath: null },
+  });
   await rig.do({ type: "close", callId: "c1" });
   await opening;
   expect(rig.engine.size).toBe(0);

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseWavHeader, WAV_HEADER_BYTES } from "../../../src/media/audio/wav.ts";
-import { Recorder, repairRecording } from "../../../src/media/engine/recorder.ts";
+import { RECORDED, Recorder, repairRecording } from "../../../src/media/engine/recorder.ts";
 import { toneFrame } from "../../support/call-rig.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "recorder-"));
@@ -26,8 +26,8 @@ test("the callee is on the left channel and the agent on the right, frame by fra
   const path = join(folder, "a.wav");
   const recorder = new Recorder(path, () => {});
   for (let i = 0; i < 200; i++) {
-    recorder.callee(toneFrame(300, i, i < 100 ? 8000 : 0));
-    recorder.agent(toneFrame(500, i, i < 100 ? 0 : 8000));
+    recorder.put(RECORDED.callee, toneFrame(300, i, i < 100 ? 8000 : 0));
+    recorder.put(RECORDED.sent, toneFrame(500, i, i < 100 ? 0 : 8000));
     if (i % 20 === 0) await settle();
   }
   const file = await recorder.close();
@@ -44,7 +44,7 @@ test("a party that sends nothing is silence, and holds the other back by 1.4 s a
   const path = join(folder, "b.wav");
   const recorder = new Recorder(path, () => {});
   for (let i = 0; i < 200; i++) {
-    recorder.agent(toneFrame(500, i));
+    recorder.put(RECORDED.sent, toneFrame(500, i));
     await settle();
   }
   const onDisk = (await readFile(path)).length - WAV_HEADER_BYTES;
@@ -59,8 +59,8 @@ test("an agent that is 1.3 s behind the callee's channel is recorded whole", asy
   const path = join(folder, "h.wav");
   const recorder = new Recorder(path, () => {});
   for (let i = 0; i < 200; i++) {
-    recorder.callee(toneFrame(300, i));
-    if (i >= 65) recorder.agent(toneFrame(500, i));
+    recorder.put(RECORDED.callee, toneFrame(300, i));
+    if (i >= 65) recorder.put(RECORDED.sent, toneFrame(500, i));
     if (i % 10 === 0) await settle();
   }
   await recorder.close();
@@ -73,9 +73,9 @@ test("a place that held speech is silent again when the agent passes it without 
   const path = join(folder, "g.wav");
   const recorder = new Recorder(path, () => {});
   for (let i = 0; i < 400; i++) {
-    recorder.callee(toneFrame(300, i));
-    if (i < 150) recorder.agent(toneFrame(500, i));
-    else recorder.skipAgent(1);
+    recorder.put(RECORDED.callee, toneFrame(300, i));
+    if (i < 150) recorder.put(RECORDED.sent, toneFrame(500, i));
+    else recorder.skip(RECORDED.sent, 1);
     if (i % 10 === 0) await settle();
   }
   expect((await recorder.close()).durationMs).toBe(8000);
@@ -89,8 +89,8 @@ test("a recording whose process died is playable up to its last second once it i
   const path = join(folder, "c.wav");
   const recorder = new Recorder(path, () => {});
   for (let i = 0; i < 150; i++) {
-    recorder.callee(toneFrame(300, i));
-    recorder.agent(toneFrame(500, i));
+    recorder.put(RECORDED.callee, toneFrame(300, i));
+    recorder.put(RECORDED.sent, toneFrame(500, i));
     if (i % 10 === 0) await settle();
   }
   await settle();
@@ -115,8 +115,8 @@ test("a ring that is full drops new sound, counts it, and the file stays whole",
   const path = join(folder, "f.wav");
   const recorder = new Recorder(path, () => {});
   for (let i = 0; i < 400; i++) {
-    recorder.callee(toneFrame(300, i));
-    recorder.agent(toneFrame(500, i));
+    recorder.put(RECORDED.callee, toneFrame(300, i));
+    recorder.put(RECORDED.sent, toneFrame(500, i));
   }
   expect(recorder.droppedFrames).toBeGreaterThan(0);
   const file = await recorder.close();
