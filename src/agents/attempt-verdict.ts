@@ -166,8 +166,9 @@ const wishIn = ({ turns, tools }: FinishedAttempt, answer: VerdictAnswer): Callb
 
 const supported = (fact: VerdictAnswer["facts"][number], turns: FinishedAttempt["turns"]): VerdictFact => {
   const { name, value, quote } = fact;
-  const said = turns.filter(({ speaker }) => speaker === "callee");
-  const line = quote === null ? null : (lineOfQuote(quote, said) ?? lineOfQuote(quote, turns));
+  const aloud = turns.filter(({ whispered }) => !whispered);
+  const said = aloud.filter(({ speaker }) => speaker === "callee");
+  const line = quote === null ? null : (lineOfQuote(quote, said) ?? lineOfQuote(quote, aloud));
   return line === null ? { name, value, quote: null, atMs: null } : { name, value, quote, atMs: line.atMs };
 };
 

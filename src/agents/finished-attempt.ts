@@ -114,7 +114,13 @@ export const analystCase = ({ task, call, turns, earlier, tools, campaign, calle
       disposition,
       summary,
     })),
-    transcript: told.map(({ atMs, speaker, text, interrupted }) => ({ at_ms: atMs, speaker, text, interrupted })),
+    transcript: told.map(({ atMs, speaker, text, interrupted, whispered }) => ({
+      at_ms: atMs,
+      speaker,
+      text,
+      interrupted,
+      whispered,
+    })),
   };
 };
 

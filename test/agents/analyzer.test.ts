@@ -174,6 +174,39 @@ describe("a conversation", () => {
     ]);
   });
 
+  test("a whisper reaches the model marked as one, and nothing is quoted from it", async () => {
+    const { id } = await newTask(fresh.store);
+    const facts = [
+      { name: "opens", value: "nine", quote: "They open at nine" },
+      { name: "offered", value: "ten", quote: "We can come at ten" },
+    ];
+    let read: { speaker: string; whispered: boolean }[] = [];
+    const model = modelThat(({ messages }) => {
+      const [message] = messages;
+      read = JSON.parse(message?.role === "user" ? message.text : "{}").transcript;
+      return answer({ facts });
+    });
+    await startAnalyst(model);
+    await callAndEnd(fresh, [
+      ["agent", "Hello. I am calling to book a cleaning."],
+      ["supervisor", "They open at nine. Ask for Friday.", "whispered"],
+      ["callee", "Well, let me see."],
+      ["supervisor", "This is Ana, a colleague. We can come at ten."],
+    ]);
+    await goOn();
+    expect(read.map(({ speaker, whispered }) => [speaker, whispered])).toEqual([
+      ["agent", false],
+      ["supervisor", true],
+      ["callee", false],
+      ["supervisor", false],
+    ]);
+    const [verdict] = await fresh.store.verdicts.of("default", id);
+    expect(verdict?.facts).toEqual([
+      { name: "opens", value: "nine", quote: null, atMs: null },
+      { name: "offered", value: "ten", quote: "We can come at ten", atMs: 15_000 },
+    ]);
+  });
+
   test("with “call me tomorrow at 3” is followed by one at 15:00 of the callee's own zone", async () => {
     for (const zone of [NEW_YORK, "Europe/Berlin", "Asia/Tokyo"]) {
       const { id } = await newTask(fresh.store, { timezone: zone, idempotencyKey: zone });

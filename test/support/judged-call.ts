@@ -2,8 +2,8 @@ import type { Disposition, HangupCause, Speaker } from "../../src/core/call.ts";
 import type { Call } from "../../src/core/store/call-record.ts";
 import { dial, type FreshStore } from "../core/store/fresh-store.ts";
 
-/** What was said, one line each: who, then the words. */
-export type Lines = readonly (readonly [Speaker, string])[];
+/** What was said, one line each: who, then the words; a supervisor's whisper says so. */
+export type Lines = readonly (readonly [Speaker, string] | readonly ["supervisor", string, "whispered"])[];
 
 /** Makes the call of the task that is due and ends it: a talk when there are lines, else as the disposition says. */
 export const callAndEnd = async (
@@ -16,7 +16,7 @@ export const callAndEnd = async (
   await store.calls.initiating("default", call.id);
   await store.calls.dialing("default", call.id);
   if (lines.length > 0) await store.calls.answer("default", call.id);
-  for (const [i, [speaker, text]] of lines.entries()) {
+  for (const [i, [speaker, text, whispered]] of lines.entries()) {
     const turn = {
       key: `t${i}`,
       speaker,
@@ -24,7 +24,7 @@ export const callAndEnd = async (
       atMs: i * 5000,
       endMs: i * 5000 + 4000,
       interrupted: false,
-      whispered: false,
+      whispered: whispered !== undefined,
     };
     await store.transcripts.put("default", call.id, turn);
   }

@@ -27,7 +27,8 @@ export interface AnalystCase {
   /** Tools the agent used, with their arguments. */
   tools: string[];
   earlier_attempts: { attempt: number; ended_at: string; disposition: Disposition; summary: string }[];
-  transcript: { at_ms: number; speaker: Speaker; text: string; interrupted: boolean }[];
+  /** `whispered`: a supervisor's words to the agent alone, which the callee did not hear. */
+  transcript: { at_ms: number; speaker: Speaker; text: string; interrupted: boolean; whispered: boolean }[];
 }
 
 const short = (longest: number, says: string) => z.string().max(longest).describe(says);
@@ -118,6 +119,7 @@ export const verdictAnswer = (heard: Heard): z.ZodType<VerdictAnswer> =>
 export const ANALYST_SYSTEM = [
   "You judge one phone call that an AI agent made for its user. The message is a JSON document about it: the goal, the time, earlier attempts, and the transcript of this call.",
   "Judge by the transcript alone. What nobody said did not happen: a polite goodbye is no agreement, and what the agent proposed counts only when the callee agreed to it.",
+  "The supervisor is a human colleague of the agent who joined the call: what they said to the callee counts as what the agent said. Lines marked whispered were private hints to the agent. The callee heard none of them: they are no part of the conversation, nothing follows from them, and they are never quoted.",
   "Give quotes exactly as they stand in the transcript, in its language; they are looked up there. Write everything else in the language of the goal.",
   "Set task_completed only when the goal itself was reached, or when the question was answered, also when the answer is no.",
   "Set next_call_needed when another call makes sense: the callee asked for one, the right person was away, a machine answered, the line broke. Clear it when the callee declined, the number belongs to somebody else, or nothing more can be reached by phone.",

@@ -38,10 +38,18 @@ const demoLines = (persona: (typeof PERSONAS)[number], seed: number, attempt = 1
   };
   const { agentLines, calleeLines } = demoScript({ ...about, attempt, persona: persona.name, seed });
   return agentLines.flatMap((text, i) => [
-    { at_ms: i * 10_000, speaker: "agent" as const, text, interrupted: false },
+    { at_ms: i * 10_000, speaker: "agent" as const, text, interrupted: false, whispered: false },
     ...(calleeLines[i] === undefined
       ? []
-      : [{ at_ms: i * 10_000 + 5000, speaker: "callee" as const, text: calleeLines[i], interrupted: false }]),
+      : [
+          {
+            at_ms: i * 10_000 + 5000,
+            speaker: "callee" as const,
+            text: calleeLines[i],
+            interrupted: false,
+            whispered: false,
+          },
+        ]),
   ]);
 };
 
@@ -99,7 +107,9 @@ describe("the scripted analyst", () => {
   });
 
   test("“stop calling me” is a wish not to be called, and nothing else counts beside it", () => {
-    const transcript = [{ at_ms: 0, speaker: "callee" as const, text: "Sure. Stop calling me!", interrupted: false }];
+    const transcript = [
+      { at_ms: 0, speaker: "callee" as const, text: "Sure. Stop calling me!", interrupted: false, whispered: false },
+    ];
     expect(judge(caseOf(transcript))).toMatchObject({
       dnd_requested: true,
       dnd_words: "Stop calling me!",

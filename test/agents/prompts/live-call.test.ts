@@ -50,3 +50,9 @@ test("a later attempt knows who answered, the way through the menu, what was pro
 test("the first attempt speaks of no call before it", () => {
   expect(liveCallBrief(FACTS).instructions).not.toContain("earlier-calls");
 });
+
+test("the agent knows that a colleague may guide it, join it or take the call over", () => {
+  const { instructions } = liveCallBrief(FACTS);
+  expect(instructions).toMatch(/colleague may .* private guidance as a system message/);
+  expect(instructions).toContain("take the call over");
+});
