@@ -26,10 +26,13 @@ interface Waiting {
   timer: ReturnType<typeof setTimeout>;
 }
 
-/** Requests and notices over one WebSocket. Does not reconnect by itself: its owner decides when. */
-export class Signal {
+/**
+ * Requests and notices over one WebSocket, the softphone's unless other answers and notices are named. Does not reconnect
+ * by itself: its owner decides when.
+ */
+export class Signal<To extends { ping: null } = Answers, News extends { event: string } = Notice> {
   readonly #url: string;
-  readonly #notice: (notice: Notice) => void;
+  readonly #notice: (notice: News) => void;
   readonly #lost: () => void;
   #socket: WebSocket | null = null;
   #opening: Promise<void> | null = null;
@@ -38,7 +41,7 @@ export class Signal {
   #pinger: ReturnType<typeof setInterval> | undefined;
 
   /** @param options.lost told when an open socket closes without having been asked to */
-  constructor(options: { url: string; notice: (notice: Notice) => void; lost: () => void }) {
+  constructor(options: { url: string; notice: (notice: News) => void; lost: () => void }) {
     this.#url = options.url;
     this.#notice = options.notice;
     this.#lost = options.lost;
@@ -99,7 +102,7 @@ export class Signal {
   }
 
   #read(text: string): void {
-    const message = JSON.parse(text) as Reply | Notice;
+    const message = JSON.parse(text) as Reply | News;
     if ("event" in message) return this.#notice(message);
     const waiting = this.#waiting.get(message.reply);
     if (!waiting) return;
@@ -110,7 +113,7 @@ export class Signal {
   }
 
   /** Sends a request and waits for its answer. Rejects with `Refused` or `Unanswered`. */
-  request<Kind extends keyof Answers>(type: Kind, fields: Record<string, unknown>): Promise<Answers[Kind]> {
+  request<Kind extends keyof To & string>(type: Kind, fields: Record<string, unknown>): Promise<To[Kind]> {
     return new Promise((done, fail) => {
       const socket = this.#socket;
       if (socket?.readyState !== WebSocket.OPEN) return fail(new Unanswered("no connection to the server"));
