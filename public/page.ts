@@ -1,7 +1,7 @@
 import "./softphone/element.ts";
 import { watchPlayer } from "./player.ts";
-import { spanText } from "./softphone/machine.ts";
 import { make } from "./softphone/parts.ts";
+import { spanText } from "./softphone/span-text.ts";
 import { watchToasts } from "./toasts.ts";
 
 /** The parts of htmx's events that are read here. */

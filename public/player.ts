@@ -1,4 +1,4 @@
-import { spanText } from "./softphone/machine.ts";
+import { spanText } from "./softphone/span-text.ts";
 
 const audioOf = (player: Element | null): HTMLAudioElement | null => player?.querySelector("audio") ?? null;
 

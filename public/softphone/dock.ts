@@ -1,103 +1,120 @@
-import type { Party } from "../../src/media/supervision/messages.ts";
-import { MODES, type State, wordsFor } from "./machine.ts";
-import { icon, make } from "./parts.ts";
+import type { Kept } from "./kept.ts";
+import type { Mode, State } from "./machine.ts";
+import { ModeButtons } from "./mode-buttons.ts";
+import { Panel, type PanelActions } from "./panel.ts";
+import { button, icon, make, setText } from "./parts.ts";
 import type { Quality } from "./quality.ts";
+import { type TalkActions, TalkButton } from "./talk-button.ts";
+import { wordsFor } from "./words.ts";
 
 /** What the user can press in the dock. */
-export interface DockActions {
+export interface DockActions extends TalkActions, Omit<PanelActions, "shown"> {
+  ask(mode: Mode): void;
+  giveBack(): void;
   leave(): void;
   joinAgain(): void;
   turnSoundOn(): void;
   dismiss(): void;
+  panelShown(isShown: boolean): void;
 }
 
-const PARTIES: readonly { party: Party; label: string }[] = [
-  { party: "callee", label: "Callee" },
-  { party: "agent", label: "AI agent" },
-];
+/** Whose loudness the dock shows. */
+export type Metered = "callee" | "agent" | "me";
 
-const button = (kind: string, symbol: string, label: string, press: () => void): HTMLButtonElement => {
-  const element = make("button", { type: "button", class: `btn ${kind}` }, icon(symbol), label);
-  element.addEventListener("click", press);
-  return element;
-};
+const METERS: readonly { name: Metered; label: string }[] = [
+  { name: "callee", label: "Caller" },
+  { name: "agent", label: "AI agent" },
+  { name: "me", label: "You" },
+];
 
 /** The dock's elements, drawn from the state; it decides nothing. */
 export class Dock {
   /** What the host element holds. */
   readonly nodes: Node[];
+  readonly panel: Panel;
+  /** What takes room at the bottom of the page. */
+  readonly bar: HTMLElement;
+  readonly #modes: ModeButtons;
+  readonly #talk: TalkButton;
   readonly #badge = make("span", { class: "badge" });
   readonly #title = make("strong");
-  readonly #sentence = make("span");
-  readonly #mode = make("span", { class: "badge mode" });
+  readonly #sentence = make("span", { class: "dock-sentence" });
   readonly #time = make("span", { class: "dock-time", role: "timer", "aria-live": "off" });
   readonly #sound = make("div", { class: "dock-sound" });
   readonly #bars = make("span", { class: "bars", role: "img" }, make("i"), make("i"), make("i"));
-  readonly #meters: Record<Party, HTMLElement> = { callee: make("i"), agent: make("i") };
-  readonly #shown: Record<Party, number> = { callee: -1, agent: -1 };
+  readonly #meters: Record<Metered, HTMLElement> = { callee: make("i"), agent: make("i"), me: make("i") };
+  readonly #rows: Record<Metered, HTMLElement>;
+  readonly #shown: Record<Metered, number> = { callee: -1, agent: -1, me: -1 };
   readonly #loud: HTMLButtonElement;
   readonly #again: HTMLButtonElement;
+  readonly #giveBack: HTMLButtonElement;
   readonly #leave: HTMLButtonElement;
   readonly #close: HTMLButtonElement;
   readonly #more: HTMLButtonElement;
-  readonly #panel = make("div", { class: "dock-panel", id: "phone-panel" });
   readonly #problem = make("p", { class: "grow" });
   readonly #note = make("div", { class: "dock-note cluster", role: "alert" });
   readonly #spoken = make("p", { role: "status", class: "vh" });
 
-  constructor(actions: DockActions) {
+  constructor(kept: Kept, actions: DockActions) {
+    this.#modes = new ModeButtons((mode) => actions.ask(mode));
+    this.#talk = new TalkButton(actions);
     this.#loud = button("primary", "volume-2", "Turn sound on", actions.turnSoundOn);
     this.#again = button("small", "headphones", "Join again", actions.joinAgain);
+    this.#giveBack = button("primary give-back", "undo-2", "Give back", actions.giveBack);
+    this.#giveBack.append(make("span", { class: "wide-only" }, "to the AI"));
     this.#leave = button("", "phone-off", "Leave", actions.leave);
     this.#close = button("quiet small", "x", "Close", actions.leave);
     this.#more = make(
       "button",
-      {
-        type: "button",
-        class: "btn icon quiet",
-        "aria-label": "Who listens",
-        "aria-controls": "phone-panel",
-        "aria-expanded": "false",
-      },
+      { type: "button", class: "btn icon quiet more", "aria-controls": "phone-panel", "aria-expanded": "false" },
       icon("chevron-up"),
     );
-    this.#more.addEventListener("click", () => this.#showPanel(this.#panel.hidden === true));
-    const dismiss = make(
-      "button",
-      { type: "button", class: "btn icon quiet small", "aria-label": "Dismiss" },
-      icon("x"),
-    );
-    dismiss.addEventListener("click", actions.dismiss);
+    this.panel = new Panel(kept, {
+      ...actions,
+      shown: (isShown) => {
+        this.#more.setAttribute("aria-expanded", String(isShown));
+        actions.panelShown(isShown);
+      },
+    });
+    this.#more.addEventListener("click", () => this.panel.show(!this.panel.isOpen));
+    const dismiss = button("icon quiet small", "x", "", actions.dismiss);
+    dismiss.setAttribute("aria-label", "Dismiss");
     this.#note.append(icon("alert-triangle"), this.#problem, dismiss);
+    const row = (name: Metered, label: string): HTMLElement =>
+      make("div", { class: `meter ${name}`, "aria-hidden": "true" }, make("span", {}, label), this.#meters[name]);
+    this.#rows = Object.fromEntries(METERS.map(({ name, label }) => [name, row(name, label)])) as Record<
+      Metered,
+      HTMLElement
+    >;
     this.#sound.append(
-      make(
-        "div",
-        { class: "dock-meters" },
-        ...PARTIES.map(({ party, label }) =>
-          make("div", { class: `meter ${party}`, "aria-hidden": "true" }, label, this.#meters[party]),
-        ),
-      ),
+      make("div", { class: "dock-meters" }, ...METERS.map(({ name }) => this.#rows[name])),
       this.#bars,
     );
-    this.nodes = [
-      this.#note,
-      this.#panel,
+    this.bar = make(
+      "div",
+      { class: "dock-bar" },
       make(
         "div",
-        { class: "dock-bar" },
-        make(
-          "div",
-          { class: "dock-who" },
-          this.#badge,
-          make("div", { class: "dock-names" }, this.#title, this.#sentence),
-          this.#time,
-        ),
-        this.#mode,
-        this.#sound,
-        make("div", { class: "dock-end" }, this.#loud, this.#again, this.#more, this.#leave, this.#close),
+        { class: "dock-who" },
+        this.#badge,
+        make("div", { class: "dock-names" }, this.#title, this.#sentence),
+        this.#time,
       ),
-      this.#spoken,
-    ];
+      this.#sound,
+      this.#modes.element,
+      make(
+        "div",
+        { class: "dock-end" },
+        this.#loud,
+        this.#again,
+        this.#talk.element,
+        this.#giveBack,
+        this.#leave,
+        this.#close,
+        this.#more,
+      ),
+    );
+    this.nodes = [this.#note, this.panel.element, this.bar, this.#spoken];
   }
 
   /** Draws the state on the host and its parts. */
@@ -105,59 +122,48 @@ export class Dock {
     const { place } = state;
     const words = wordsFor(state);
     const isOn = place.at !== "idle";
-    host.dataset.state = place.at === "in" ? place.link : place.at;
+    const isIn = place.at === "in";
+    const hadFocus = host.contains(document.activeElement) && document.activeElement !== host;
+    host.dataset.state = isIn ? place.link : place.at;
     host.toggleAttribute("data-on", isOn);
-    if (place.at === "in" || place.at === "joining") host.dataset.mode = place.mode;
+    if (isIn) host.dataset.mode = place.mode;
     else delete host.dataset.mode;
+    host.toggleAttribute("data-live", state.mic === "live");
     document.documentElement.dataset.phone = isOn ? "on" : "idle";
 
     this.#badge.className = `badge ${words.tone}`;
     setText(this.#badge, words.badge);
     setText(this.#title, words.title);
     setText(this.#sentence, words.sentence);
-    this.#drawMode(state);
-    this.#time.hidden = place.at !== "in";
-    this.#sound.hidden = place.at !== "in";
-    this.#loud.hidden = place.at !== "in" || state.sound === "ok";
-    this.#again.hidden = place.at !== "idle" || !state.before || !state.owner;
-    this.#leave.hidden = place.at !== "in" && place.at !== "joining";
+    this.#modes.draw(state);
+    this.#talk.draw(state);
+    this.panel.draw(state);
+    this.#time.hidden = !isIn;
+    this.#sound.hidden = !isIn;
+    this.#rows.me.hidden = state.mic !== "live" && state.mic !== "muted";
+    this.#loud.hidden = state.sound === "ok";
+    this.#again.hidden = isOn || !state.before || !state.owner;
+    this.#giveBack.hidden = !isIn || place.mode !== "takeover";
+    this.#leave.hidden = !isIn && place.at !== "joining";
     this.#close.hidden = place.at !== "ended";
+    this.#more.hidden = !state.owner || place.at === "joining" || place.at === "ended";
+    this.#more.setAttribute("aria-label", isIn ? "Call panel" : "Phone settings");
+    if (this.#more.hidden) this.panel.show(false);
     this.#note.hidden = !state.problem;
     setText(this.#problem, state.problem ?? "");
-    this.#drawPanel(place.at === "in" ? state.roster : []);
     setText(this.#spoken, words.spoken);
-  }
-
-  #drawMode({ place }: State): void {
-    const mode = place.at === "in" || place.at === "joining" ? place.mode : null;
-    const words = MODES.find((candidate) => candidate.mode === mode);
-    this.#mode.hidden = !words;
-    if (words && this.#mode.textContent !== words.label) this.#mode.replaceChildren(icon(words.icon), words.label);
-  }
-
-  #drawPanel(roster: readonly string[]): void {
-    const isWorthIt = roster.length > 1;
-    this.#more.hidden = !isWorthIt;
-    if (!isWorthIt) this.#showPanel(false);
-    this.#panel.replaceChildren(
-      make("h2", {}, "Listening to this call"),
-      make("ul", { role: "list" }, ...roster.map((name) => make("li", { class: "badge info" }, name))),
-    );
-  }
-
-  #showPanel(shown: boolean): void {
-    this.#panel.hidden = !shown;
-    this.#more.setAttribute("aria-expanded", String(shown));
+    // What had the keyboard may just have been hidden.
+    if (hadFocus && (document.activeElement === document.body || isHidden(document.activeElement))) this.focus(host);
   }
 
   /** Moves a meter; `level` is a root mean square, 0 to 1. */
-  drawLevel(party: Party, level: number): void {
+  drawLevel(name: Metered, level: number): void {
     // Loudness is heard in ratios: from -50 dB at the left to -6 dB at the right, speech moves in the middle.
     const dB = 20 * Math.log10(Math.max(1e-4, level));
     const shown = Math.round(Math.min(1, Math.max(0, (dB + 50) / 44)) * 50) / 50;
-    if (shown === this.#shown[party]) return;
-    this.#shown[party] = shown;
-    this.#meters[party].style.setProperty("--level", String(shown));
+    if (shown === this.#shown[name]) return;
+    this.#shown[name] = shown;
+    this.#meters[name].style.setProperty("--level", String(shown));
   }
 
   /** Writes the time on the call. */
@@ -172,21 +178,20 @@ export class Dock {
       this.#bars.setAttribute("aria-label", "Network not measured yet");
       return;
     }
-    const { grade, lossPercent, jitterMs, roundTripMs } = quality;
-    const detail = `${lossPercent.toFixed(1)} % lost, jitter ${jitterMs.toFixed(0)} ms, round trip ${roundTripMs.toFixed(0)} ms`;
+    const { grade, mos, lossPercent, jitterMs, roundTripMs } = quality;
+    const detail = `opinion score ${mos.toFixed(1)}, ${lossPercent.toFixed(1)} % lost, jitter ${jitterMs.toFixed(0)} ms, round trip ${roundTripMs.toFixed(0)} ms`;
     this.#bars.dataset.quality = grade;
     this.#bars.setAttribute("aria-label", `Network ${grade}: ${detail}`);
     this.#bars.title = `Network ${grade}: ${detail}`;
   }
 
-  /** Puts the keyboard into the dock: on what can be pressed there, if anything. */
+  /** Puts the keyboard into the dock: on the mode in force, or on what else can be pressed there. */
   focus(host: HTMLElement): void {
-    const target = [this.#loud, this.#leave, this.#close, this.#again].find((candidate) => !candidate.hidden);
+    const target = [this.#modes.pressed, this.#leave, this.#close, this.#again, this.#loud, this.#more].find(
+      (candidate) => candidate && !isHidden(candidate),
+    );
     (target ?? host).focus();
   }
 }
 
-/** Writes only what changed, so that screen readers and selections are left alone. */
-const setText = (element: HTMLElement, text: string): void => {
-  if (element.textContent !== text) element.textContent = text;
-};
+const isHidden = (element: Element | null): boolean => element?.closest("[hidden]") != null;

@@ -1,7 +1,10 @@
 import type { types } from "mediasoup-client";
-import type { Heard, Notice, Party } from "../../src/media/supervision/messages.ts";
+import type { Notice, Present } from "../../src/media/supervision/messages.ts";
+import { type HeardStream, Hearing, type Received } from "./hearing.ts";
+import type { Mode, Right } from "./machine.ts";
 import type { Counted } from "./quality.ts";
 import { backOffMs, Refused, Signal, Unanswered } from "./signal.ts";
+import { type Sent, Speaking } from "./speaking.ts";
 
 /** The address of the media client's bundle, put in when the page's scripts are bundled. */
 declare const MEDIASOUP_URL: string;
@@ -18,36 +21,27 @@ const isFinal = ({ reason }: Refused, tries: number): boolean =>
 
 /** What the link tells the phone. */
 export interface LinkEvents {
-  /** Sound of both parties is there, for the first time or again. */
-  joined(callId: string, who: string): void;
-  track(party: Party, track: MediaStreamTrack): void;
+  /** Sound of both parties is there, for the first time or again; one is a listener now. */
+  joined(come: { callId: string; who: string; seatId: string; rights: readonly Right[] }): void;
+  heard(stream: HeardStream): void;
+  gone(name: string): void;
   lost(): void;
-  /** Lost and back without a new join: nothing was interrupted but the signalling. */
-  back(): void;
+  /** Lost and back without a new join: the sound went on meanwhile. */
+  back(mode: Mode): void;
   refused(callId: string, why: string): void;
   ended(callId: string): void;
-  roster(callId: string, names: readonly string[]): void;
+  roster(callId: string, present: readonly Present[]): void;
+  /** The server changed the mode unasked. */
+  changed(callId: string, mode: Mode, why: string): void;
 }
 
-/** What a receiver has got so far. */
-export interface Received {
-  party: Party;
-  codec: string;
-  clockRate: number;
-  bytes: number;
-  /** Energy of all that was played; grows while someone speaks. */
-  energy: number;
-  /** Samples made up because packets were missing or late. */
-  concealed: number;
-}
-
-/** The way to one call: signalling, receiving transport and two streams, kept up for as long as the call is wanted. */
+/** The way to one call: signalling, what is heard and what is said, kept up for as long as the call is wanted. */
 export class Link {
   readonly #events: LinkEvents;
   readonly #signal: Signal;
   #device: Promise<types.Device> | null = null;
-  #transport: types.Transport | null = null;
-  #consumers = new Map<Party, types.Consumer>();
+  #hearing: Hearing | null = null;
+  #speaking: Speaking | null = null;
   #callId: string | null = null;
   #seatId: string | null = null;
   /** The wish that is being worked on; null at rest. */
@@ -83,6 +77,37 @@ export class Link {
     this.#signal.close();
   }
 
+  /** Asks for another mode; resolves when it is in force. Rejects with `Refused` or `Unanswered`. */
+  async mode(mode: Mode, note: string): Promise<void> {
+    await this.#signal.request("mode", { mode, note });
+  }
+
+  /** Sends this microphone to the call, in place of another one. Who hears it is for the mode to say. */
+  async speak(track: MediaStreamTrack): Promise<void> {
+    const wish = this.#wish;
+    const device = await this.#load();
+    if (wish !== this.#wish) throw new Unanswered("another call is wanted");
+    this.#speaking ??= new Speaking({ signal: this.#signal, device, failed: () => this.#broken() });
+    await this.#speaking.send(track);
+  }
+
+  /** Takes the way for the microphone down. */
+  hush(): void {
+    this.#speaking?.close();
+    this.#speaking = null;
+  }
+
+  /** Sends what needs no sound. Rejects with `Refused` or `Unanswered`. */
+  async tell(
+    ...[type, fields]:
+      | ["talk", { on: boolean }]
+      | ["whisper", { text: string; now: boolean }]
+      | ["dtmf", { digits: string }]
+      | ["end-call", Record<string, never>]
+  ): Promise<void> {
+    await this.#signal.request(type, fields);
+  }
+
   async #enter(callId: string, wish: number): Promise<void> {
     const wanted = (): void => {
       if (wish !== this.#wish) throw new Unanswered("another call is wanted");
@@ -90,29 +115,27 @@ export class Link {
     const loading = this.#load();
     await this.#signal.open();
     wanted();
-    const joined = await this.#signal.request("join", { callId, mode: "listen" });
+    const { seatId, who, rights, routerRtpCapabilities, transport } = await this.#signal.request("join", { callId });
     wanted();
-    this.#seatId = joined.seatId;
+    this.#seatId = seatId;
     const device = await loading;
-    if (!device.loaded) {
-      const routerRtpCapabilities = joined.routerRtpCapabilities as types.RtpCapabilities;
-      await device.load({ routerRtpCapabilities });
-    }
+    if (!device.loaded) await device.load({ routerRtpCapabilities: routerRtpCapabilities as types.RtpCapabilities });
     wanted();
     this.#stop();
-    const transport = device.createRecvTransport(joined.transport);
-    this.#transport = transport;
-    transport.on("connect", ({ dtlsParameters }, connected, failed) => {
-      this.#signal.request("connect", { dtlsParameters }).then(() => connected(), failed);
+    const hearing: Hearing = new Hearing({
+      signal: this.#signal,
+      device,
+      offer: transport,
+      heard: (stream) => this.#hearing === hearing && this.#events.heard(stream),
+      gone: (name) => this.#events.gone(name),
+      state: (state) => this.#hearingIs(hearing, state),
     });
-    transport.on("connectionstatechange", (state) => this.#transportIs(transport, state));
-    const { heard } = await this.#signal.request("consume", { rtpCapabilities: device.recvRtpCapabilities });
-    wanted();
-    await Promise.all(heard.map((stream) => this.#hear(transport, stream)));
+    this.#hearing = hearing;
+    await hearing.begin();
     wanted();
     await this.#signal.request("resume", {});
     wanted();
-    this.#events.joined(callId, joined.who);
+    this.#events.joined({ callId, who, seatId, rights });
   }
 
   #load(): Promise<types.Device> {
@@ -123,25 +146,18 @@ export class Link {
     return this.#device;
   }
 
-  async #hear(transport: types.Transport, { party, id, producerId, kind, rtpParameters }: Heard): Promise<void> {
-    // A stream of its own for each party: with one in common browsers hold one back to keep both in step.
-    const consumer = await transport.consume({
-      id,
-      producerId,
-      kind,
-      rtpParameters: rtpParameters as types.RtpParameters,
-      streamId: party,
-    });
-    if (this.#transport !== transport) return;
-    this.#consumers.set(party, consumer);
-    this.#events.track(party, consumer.track);
-  }
-
   #noticed(notice: Notice): void {
     if (notice.callId !== this.#callId) return;
     switch (notice.event) {
       case "roster":
-        return this.#events.roster(notice.callId, notice.names);
+        return this.#events.roster(notice.callId, notice.present);
+      case "mode":
+        return this.#events.changed(notice.callId, notice.mode, notice.why);
+      case "heard":
+        this.#hearing?.add(notice.heard).catch(() => {});
+        return;
+      case "gone":
+        return this.#hearing?.remove(notice.consumerId);
       case "call-ended":
         this.#forget();
         this.#signal.close();
@@ -152,32 +168,39 @@ export class Link {
     }
   }
 
-  #transportIs(transport: types.Transport, state: types.ConnectionState): void {
-    if (this.#transport !== transport) return;
-    if (state === "failed") {
-      this.#stop();
-      this.#recover();
-    } else if (state === "disconnected")
+  #hearingIs(hearing: Hearing, state: types.ConnectionState): void {
+    if (this.#hearing !== hearing) return;
+    if (state === "failed") this.#broken();
+    else if (state === "disconnected")
       setTimeout(() => {
-        if (this.#transport === transport && transport.connectionState === "disconnected") this.#restartIce(transport);
+        if (this.#hearing === hearing && hearing.transport.connectionState === "disconnected")
+          this.#restartIce(hearing);
       }, ICE_GRACE_MS);
   }
 
-  #restartIce(transport: types.Transport): void {
+  #restartIce(hearing: Hearing): void {
+    const speaking = this.#speaking?.transport ?? null;
     this.#signal
       .request("restart-ice", {})
-      .then(({ iceParameters }) => transport.restartIce({ iceParameters }))
-      .catch(() => {
-        if (this.#transport !== transport) return;
-        this.#stop();
-        this.#recover();
-      });
+      .then(async ({ hear, speak }) => {
+        await hearing.transport.restartIce({ iceParameters: hear });
+        if (speak && speaking && !speaking.closed) await speaking.restartIce({ iceParameters: speak });
+      })
+      .catch(() => this.#hearing === hearing && this.#broken());
+  }
+
+  /** A way broke by itself: all is set up anew. */
+  #broken(): void {
+    this.#stop();
+    this.#recover();
   }
 
   /** The sound is gone, the wish is not. */
   #recover(): void {
     const callId = this.#callId;
     if (!callId || this.#pursuing === this.#wish) return;
+    // The server has let go of the microphone as well.
+    this.hush();
     this.#events.lost();
     this.#pursue(callId, Number.POSITIVE_INFINITY);
   }
@@ -199,7 +222,8 @@ export class Link {
     for (let attempt = 1; wish === this.#wish; attempt++) {
       try {
         await this.#signal.open();
-        if (await this.#reclaimed()) this.#events.back();
+        const mode = await this.#reclaimed();
+        if (mode && wish === this.#wish) this.#events.back(mode);
         else await this.#enter(callId, wish);
         return;
       } catch (error) {
@@ -209,14 +233,14 @@ export class Link {
     }
   }
 
-  /** Whether the server kept the place and the sound never stopped. */
-  async #reclaimed(): Promise<boolean> {
-    if (!this.#seatId) return false;
+  /** The mode of the place if the server kept it and the sound never stopped; else null. */
+  async #reclaimed(): Promise<Mode | null> {
+    if (!this.#seatId) return null;
     try {
-      await this.#signal.request("reclaim", { seatId: this.#seatId });
-      return this.#transport?.connectionState === "connected";
+      const { mode } = await this.#signal.request("reclaim", { seatId: this.#seatId });
+      return this.#hearing?.transport.connectionState === "connected" ? mode : null;
     } catch (error) {
-      if (error instanceof Refused && error.reason === "no-seat") return false;
+      if (error instanceof Refused && error.reason === "no-seat") return null;
       throw error;
     }
   }
@@ -233,10 +257,10 @@ export class Link {
   }
 
   #stop(): void {
-    const transport = this.#transport;
-    this.#transport = null;
-    this.#consumers.clear();
-    transport?.close();
+    this.hush();
+    const hearing = this.#hearing;
+    this.#hearing = null;
+    hearing?.close();
   }
 
   #forget(): void {
@@ -246,30 +270,10 @@ export class Link {
     this.#stop();
   }
 
-  /** What was received so far, per party, and the network's figures over both. */
-  async stats(): Promise<{ received: Received[]; counted: Counted }> {
-    const received: Received[] = [];
-    const counted: Counted = { packetsReceived: 0, packetsLost: 0, jitterMs: 0, roundTripMs: 0 };
-    for (const [party, consumer] of this.#consumers) {
-      const report = await consumer.rtpReceiver?.getStats();
-      for (const entry of report?.values() ?? []) {
-        if (entry.type === "candidate-pair" && entry.currentRoundTripTime !== undefined)
-          counted.roundTripMs = Math.max(counted.roundTripMs, entry.currentRoundTripTime * 1000);
-        if (entry.type !== "inbound-rtp") continue;
-        counted.packetsReceived += entry.packetsReceived ?? 0;
-        counted.packetsLost += entry.packetsLost ?? 0;
-        counted.jitterMs = Math.max(counted.jitterMs, (entry.jitter ?? 0) * 1000);
-        const codec = report?.get(entry.codecId ?? "");
-        received.push({
-          party,
-          codec: codec?.mimeType ?? "",
-          clockRate: codec?.clockRate ?? 0,
-          bytes: entry.bytesReceived ?? 0,
-          energy: entry.totalAudioEnergy ?? 0,
-          concealed: (entry.concealedSamples ?? 0) - (entry.silentConcealedSamples ?? 0),
-        });
-      }
-    }
-    return { received, counted };
+  /** What was received and sent so far. */
+  async stats(): Promise<{ received: Received[]; counted: Counted; sent: Sent | null }> {
+    const nothing = { packetsReceived: 0, packetsLost: 0, jitterMs: 0, roundTripMs: 0 };
+    const heard = (await this.#hearing?.stats()) ?? { received: [], counted: nothing };
+    return { ...heard, sent: (await this.#speaking?.stats()) ?? null };
   }
 }

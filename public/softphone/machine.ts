@@ -1,19 +1,14 @@
+import type { Joined, Present } from "../../src/media/supervision/messages.ts";
+import { MIC_PROBLEMS, type MicProblem } from "./mic-problem.ts";
+
 /** A way to be on a call. */
-export type Mode = "listen";
+export type Mode = Present["mode"];
 
-/** What the dock says about a mode. `icon` is a symbol of the sprite. */
-export interface ModeWords {
-  mode: Mode;
-  label: string;
-  icon: string;
-  /** Who hears whom, in one sentence. */
-  sentence: string;
-}
+/** What this user may do on a call. */
+export type Right = Joined["rights"][number];
 
-/** The modes that are offered. */
-export const MODES: readonly ModeWords[] = [
-  { mode: "listen", label: "Listen", icon: "headphones", sentence: "Nobody hears you." },
-];
+/** How many hear a user, as an order: a higher number is a wider audience. */
+const REACH: Readonly<Record<Mode, number>> = { listen: 0, whisper: 1, barge: 2, takeover: 3 };
 
 /** A call as a page names it. */
 export interface CallRef {
@@ -21,17 +16,45 @@ export interface CallRef {
   who: string;
 }
 
+/** `muted` holds the device with its track disabled; `off` holds none. The last three say why there is none. */
+export type Mic = "off" | "asking" | "live" | "muted" | MicProblem;
+
+/** A mode that was asked for and is not confirmed yet. */
+export interface Wish {
+  mode: Mode;
+  /** Whether the microphone opens with the server's word. */
+  opens: boolean;
+  /** For the agent, when it is given the call back. */
+  note: string;
+}
+
 /** Where the softphone is. */
 export type Place =
   | { at: "idle" }
-  | { at: "joining"; call: CallRef; mode: Mode }
-  /** `since` is when sound was first granted, epoch ms; it stays over reconnections. */
-  | { at: "in"; call: CallRef; mode: Mode; link: "ok" | "lost"; since: number }
+  /** One comes as a listener; `goal` is asked for afterwards. */
+  | { at: "joining"; call: CallRef; goal: Mode }
+  | {
+      at: "in";
+      call: CallRef;
+      /** What the server has confirmed. */
+      mode: Mode;
+      wish: Wish | null;
+      link: "ok" | "lost";
+      /** When sound was first granted, epoch ms; it stays over modes and reconnections. */
+      since: number;
+      seatId: string;
+      rights: readonly Right[];
+      /** A takeover that a lost link cut short, to be asked for again while the server keeps the place. */
+      cut: { at: number; wasLive: boolean } | null;
+    }
   | { at: "ended"; call: CallRef };
 
 /** All the dock shows, but for what changes by the moment (levels, clock, network). */
 export interface State {
   place: Place;
+  mic: Mic;
+  /** Whether the talk button works only while it is held, in whisper; if not, a press begins and a press ends. */
+  hold: boolean;
   /** `blocked` until the first click when the browser refuses to play. */
   sound: "ok" | "blocked";
   /** Whether this tab is the phone; one tab is. */
@@ -41,17 +64,39 @@ export interface State {
   /** What went wrong last, in words for the user. */
   problem: string | null;
   /** Everyone on this call, this user included. */
-  roster: readonly string[];
+  roster: readonly Present[];
 }
 
-/** What can happen. */
+/** What can happen. `now` is epoch ms. */
 export type Happening =
-  | { type: "ask"; call: CallRef; mode: Mode }
-  | { type: "granted"; callId: string; mode: Mode; who: string; now: number }
+  | { type: "ask"; call: CallRef; mode: Mode; note?: string }
+  | {
+      type: "joined";
+      callId: string;
+      who: string;
+      seatId: string;
+      rights: readonly Right[];
+      now: number;
+    }
+  /** The call could not be joined, or not again. */
   | { type: "refused"; callId: string; why: string }
-  | { type: "link"; link: "ok" | "lost" }
+  /** The mode that was wished for is in force. */
+  | { type: "granted"; callId: string; mode: Mode }
+  /** It is not. */
+  | { type: "declined"; callId: string; why: string }
+  /** The server changed the mode unasked. */
+  | { type: "changed"; callId: string; mode: Mode; why: string }
+  | { type: "lost"; now: number }
+  /** The link is there again and the place was kept, in this mode. */
+  | { type: "back"; mode: Mode; now: number }
+  | { type: "mic"; mic: Mic }
+  /** The talk button is held or let go. */
+  | { type: "talk"; on: boolean }
+  /** The mute switch was pressed, or the talk button where it needs no holding. */
+  | { type: "mute" }
+  | { type: "hold"; on: boolean }
   | { type: "sound"; sound: "ok" | "blocked" }
-  | { type: "roster"; callId: string; names: readonly string[] }
+  | { type: "roster"; callId: string; present: readonly Present[] }
   | { type: "call-ended"; callId: string }
   | { type: "leave" }
   | { type: "clear" }
@@ -61,6 +106,8 @@ export type Happening =
 /** A phone that has just been made. */
 export const INITIAL: State = {
   place: { at: "idle" },
+  mic: "off",
+  hold: true,
   sound: "ok",
   owner: false,
   before: null,
@@ -68,47 +115,101 @@ export const INITIAL: State = {
   roster: [],
 };
 
+const NO_RIGHT = "You have not the right to do this on a live call.";
+/** How long the server keeps a place whose link was lost, in ms. */
+const KEPT_MS = 20_000;
+
 /** The call the phone is on or on its way to; null when there is none. */
 export const callOf = (state: State): CallRef | null =>
   state.place.at === "joining" || state.place.at === "in" ? state.place.call : null;
 
+/** Whether someone could hear this user in that mode. */
+export const speaks = (mode: Mode): boolean => mode !== "listen";
+
+/** Whether the talk button or the mute switch does something now. */
+export const canTalk = ({ place, mic }: State): boolean =>
+  place.at === "in" && speaks(place.mode) && !place.wish && place.link === "ok" && (mic === "live" || mic === "muted");
+
+const silent = (mic: Mic): Mic => (mic === "live" ? "muted" : mic);
+/** Without a device; a microphone that could not be had is still that. */
+const released = (mic: Mic): Mic => (mic in MIC_PROBLEMS ? mic : "off");
+
 /** The state after something happened. Answers about a call the phone is no longer on change nothing. */
 export const next = (state: State, event: Happening): State => {
-  const { place } = state;
-  const isMine = "callId" in event && callOf(state)?.id === event.callId;
+  if ("callId" in event && callOf(state)?.id !== event.callId) return state;
+  const { place, mic } = state;
   switch (event.type) {
     case "ask":
-      if (callOf(state)?.id === event.call.id) return state;
-      return {
-        ...state,
-        place: { at: "joining", call: event.call, mode: event.mode },
-        problem: null,
-        before: null,
-        roster: [],
-      };
-    case "granted": {
+      return asked(state, event);
+    case "joined": {
       const call = callOf(state);
-      if (!isMine || !call) return state;
-      const since = place.at === "in" ? place.since : event.now;
-      const named = { id: call.id, who: event.who || call.who };
-      return { ...state, place: { at: "in", call: named, mode: event.mode, link: "ok", since }, problem: null };
+      if (!call) return state;
+      const { seatId, rights, now } = event;
+      const from = place.at === "in" ? place : null;
+      const to: In = {
+        at: "in",
+        call: { id: call.id, who: event.who || call.who },
+        mode: "listen",
+        wish: place.at === "joining" ? wishFor("listen", place.goal, rights) : null,
+        link: "ok",
+        since: from?.since ?? now,
+        seatId,
+        rights,
+        cut: from?.cut ?? null,
+      };
+      if (from) return resumed({ ...state, place: to }, to, from.mode, now);
+      const isDenied = place.at === "joining" && speaks(place.goal) && !to.wish;
+      return settled({ ...state, place: to, problem: isDenied ? NO_RIGHT : null });
     }
+    case "back":
+      if (place.at !== "in" || place.link === "ok") return state;
+      return resumed(state, { ...place, mode: event.mode, link: "ok" }, place.mode, event.now);
     case "refused":
-      return isMine ? { ...state, place: { at: "idle" }, problem: event.why, roster: [] } : state;
-    case "link":
-      return place.at === "in" && place.link !== event.link
-        ? { ...state, place: { ...place, link: event.link } }
-        : state;
+      return { ...state, place: { at: "idle" }, mic: released(mic), problem: event.why, roster: [] };
+    case "granted": {
+      if (place.at !== "in" || place.wish?.mode !== event.mode) return state;
+      const opened: Mic = place.wish.opens && mic === "muted" ? "live" : mic;
+      return settled({ ...state, mic: opened, place: { ...place, mode: event.mode, wish: null, cut: null } });
+    }
+    case "declined":
+      if (place.at !== "in" || !place.wish) return state;
+      return settled({ ...state, mic: silent(mic), place: { ...place, wish: null, cut: null }, problem: event.why });
+    case "changed":
+      if (place.at !== "in") return state;
+      return settled({
+        ...state,
+        mic: silent(mic),
+        place: { ...place, mode: event.mode, wish: null, cut: null },
+        problem: event.why,
+      });
+    case "lost": {
+      if (place.at !== "in" || place.link === "lost") return state;
+      // Whoever was about to give the call back does not want it again.
+      const isCut = place.mode === "takeover" && !place.wish;
+      const cut = isCut ? { at: event.now, wasLive: mic === "live" } : place.cut;
+      return { ...state, mic: silent(mic), place: { ...place, link: "lost", wish: null, cut } };
+    }
+    case "mic":
+      return micIs(state, event.mic);
+    case "talk":
+      if (place.at !== "in" || place.mode !== "whisper" || !state.hold || !canTalk(state)) return state;
+      return (mic === "live") === event.on ? state : { ...state, mic: event.on ? "live" : "muted" };
+    case "mute":
+      if (place.at !== "in" || (place.mode === "whisper" && state.hold) || !canTalk(state)) return state;
+      return { ...state, mic: mic === "live" ? "muted" : "live" };
+    case "hold":
+      return { ...state, hold: event.on, mic: place.at === "in" && place.mode === "whisper" ? silent(mic) : mic };
     case "sound":
-      return { ...state, sound: event.sound };
+      return state.sound === event.sound ? state : { ...state, sound: event.sound };
     case "roster":
-      return isMine ? { ...state, roster: event.names } : state;
+      return { ...state, roster: event.present };
     case "call-ended": {
       const call = callOf(state);
-      return isMine && call ? { ...state, place: { at: "ended", call }, sound: "ok", roster: [] } : state;
+      return call ? { ...state, place: { at: "ended", call }, mic: "off", sound: "ok", roster: [] } : state;
     }
     case "leave":
-      return place.at === "idle" ? state : { ...state, place: { at: "idle" }, sound: "ok", problem: null, roster: [] };
+      if (place.at === "idle") return state;
+      return { ...state, place: { at: "idle" }, mic: "off", sound: "ok", problem: null, roster: [] };
     case "clear":
       return { ...state, place: place.at === "ended" ? { at: "idle" } : place, problem: null, before: null };
     case "owner":
@@ -118,89 +219,59 @@ export const next = (state: State, event: Happening): State => {
   }
 };
 
-/** The dock's words for a state. */
-export interface Words {
-  badge: string;
-  /** Colour class of the badge. */
-  tone: "live" | "ringing" | "warn" | "plain";
-  title: string;
-  sentence: string;
-  /** What is read aloud when it changes. */
-  spoken: string;
-}
+type In = Extract<Place, { at: "in" }>;
 
-/** What the dock says. */
-export const wordsFor = (state: State): Words => {
-  const { place } = state;
-  if (!state.owner)
-    return {
-      badge: "Other tab",
-      tone: "plain",
-      title: "",
-      sentence: "The phone is open in another tab. Calls you pick here play there.",
-      spoken: "",
-    };
-  switch (place.at) {
-    case "idle":
-      return state.before
-        ? {
-            badge: "Ready",
-            tone: "plain",
-            title: "",
-            sentence: `You were listening to ${state.before.who}.`,
-            spoken: "",
-          }
-        : {
-            badge: "Ready",
-            tone: "plain",
-            title: "",
-            sentence: "Pick a live call to listen. The microphone is off.",
-            spoken: "",
-          };
-    case "joining":
-      return {
-        badge: "Joining",
-        tone: "ringing",
-        title: place.call.who,
-        sentence: "Connecting the sound…",
-        spoken: `Joining ${place.call.who}.`,
-      };
-    case "in": {
-      const mode = MODES.find((candidate) => candidate.mode === place.mode) ?? MODES[0]!;
-      const others = state.roster.length - 1;
-      const company = others > 0 ? ` ${others} other${others === 1 ? " listens" : "s listen"}.` : "";
-      if (place.link === "lost")
-        return {
-          badge: "Reconnecting",
-          tone: "warn",
-          title: place.call.who,
-          sentence: "The connection was lost. Trying again.",
-          spoken: "Connection lost, trying again. The call goes on.",
-        };
-      return {
-        badge: "Live",
-        tone: "live",
-        title: place.call.who,
-        sentence: mode.sentence + company,
-        spoken: `${mode.label}. ${mode.sentence}`,
-      };
-    }
-    case "ended":
-      return {
-        badge: "Ended",
-        tone: "plain",
-        title: place.call.who,
-        sentence: "The call is over.",
-        spoken: "The call is over.",
-      };
-  }
+/** A wish for that mode; null when there is nothing to wish for, or no right to. */
+const wishFor = (from: Mode, to: Mode, rights: readonly Right[], note = ""): Wish | null =>
+  from === to || !rights.includes(to)
+    ? null
+    : { mode: to, opens: REACH[to] > REACH[from] && REACH[to] >= REACH.barge, note };
+
+/** A listener without a wish holds no microphone. */
+const settled = (state: State): State => {
+  const { place, mic } = state;
+  return place.at === "in" && place.mode === "listen" && !place.wish ? { ...state, mic: released(mic) } : state;
 };
 
-/** Time on a call as `m:ss`, or `h:mm:ss` from an hour on. */
-export const spanText = (ms: number): string => {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor(seconds / 60) % 60;
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+const asked = (state: State, { call, mode, note = "" }: Extract<Happening, { type: "ask" }>): State => {
+  const { place, mic } = state;
+  if (callOf(state)?.id !== call.id)
+    return {
+      ...state,
+      place: { at: "joining", call, goal: mode },
+      mic: silent(mic),
+      problem: null,
+      before: null,
+      roster: [],
+    };
+  if (place.at === "joining") return { ...state, place: { ...place, goal: mode } };
+  if (place.at !== "in" || place.link === "lost" || place.wish?.mode === mode) return state;
+  const wish = wishFor(place.mode, mode, place.rights, note);
+  if (!wish && mode !== place.mode) return { ...state, problem: NO_RIGHT };
+  if (!wish && !place.wish) return state;
+  return settled({ ...state, mic: silent(mic), place: { ...place, wish }, problem: null });
+};
+
+/** Back after a lost link, in the mode of `to`; `was` was in force before. */
+const resumed = (state: State, to: In, was: Mode, now: number): State => {
+  const mic = silent(state.mic);
+  const isWanted = to.cut !== null && now - to.cut.at < KEPT_MS && to.mode !== "takeover";
+  const wish = isWanted ? wishFor(to.mode, "takeover", to.rights) : to.wish;
+  if (wish) return { ...state, mic, place: { ...to, wish: { ...wish, opens: to.cut?.wasLive ?? wish.opens } } };
+  const opened: Mic = to.mode === "takeover" && to.cut?.wasLive && mic === "muted" ? "live" : mic;
+  const problem = to.mode === was ? state.problem : "The connection was lost for a moment. You only listen now.";
+  return settled({ ...state, mic: opened, place: { ...to, cut: null }, problem });
+};
+
+const micIs = (state: State, mic: Mic): State => {
+  const { place } = state;
+  if (mic === "denied" || mic === "missing" || mic === "busy") {
+    // Without a microphone nothing wider is worth asking for; a narrower mode still is.
+    const isWanted = place.at === "in" && place.wish && REACH[place.wish.mode] < REACH[place.mode];
+    const kept = place.at === "in" && !isWanted ? { ...place, wish: null, cut: null } : place;
+    return { ...state, mic, place: kept, problem: MIC_PROBLEMS[mic] };
+  }
+  // A device that comes when nobody wants to speak any more is let go.
+  if (place.at !== "in" || (!speaks(place.mode) && !place.wish)) return { ...state, mic: "off" };
+  return { ...state, mic };
 };

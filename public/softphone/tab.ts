@@ -1,6 +1,13 @@
-import type { CallRef } from "./machine.ts";
+import type { CallRef, Mode } from "./machine.ts";
+import { MODES } from "./words.ts";
 
 const NAME = "od-phone";
+
+/** A call picked in a tab that is not the phone. */
+export interface Picked {
+  call: CallRef;
+  mode: Mode;
+}
 
 /**
  * Makes one tab of the browser the phone. The first tab is it until it closes, then the next one; a tab that is not it
@@ -10,13 +17,12 @@ export class PhoneTab {
   readonly #channel = new BroadcastChannel(NAME);
   #isOwner = false;
 
-  /**
-   * @param options.changed told whether this tab is the phone, at first and whenever that changes
-   * @param options.picked a call picked in a tab that is not the phone
-   */
-  constructor(options: { changed: (isOwner: boolean) => void; picked: (call: CallRef) => void }) {
-    this.#channel.addEventListener("message", ({ data }: MessageEvent<Partial<CallRef> | null>) => {
-      if (this.#isOwner && typeof data?.id === "string") options.picked({ id: data.id, who: String(data.who ?? "") });
+  /** @param options.changed told whether this tab is the phone, at first and whenever that changes */
+  constructor(options: { changed: (isOwner: boolean) => void; picked: (picked: Picked) => void }) {
+    this.#channel.addEventListener("message", ({ data }: MessageEvent<Partial<Record<string, unknown>> | null>) => {
+      const mode = MODES.find((words) => words.mode === data?.mode)?.mode;
+      if (this.#isOwner && mode && typeof data?.id === "string")
+        options.picked({ call: { id: data.id, who: String(data.who ?? "") }, mode });
     });
     const own = (): Promise<never> => {
       this.#isOwner = true;
@@ -40,7 +46,7 @@ export class PhoneTab {
   }
 
   /** Passes a call to the tab that is the phone. */
-  hand(call: CallRef): void {
-    this.#channel.postMessage(call);
+  hand({ call, mode }: Picked): void {
+    this.#channel.postMessage({ ...call, mode });
   }
 }
