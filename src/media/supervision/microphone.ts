@@ -105,8 +105,7 @@ export class Microphone {
     }
     this.#way = way;
     await way.connect({ ip: "127.0.0.1", port });
-    // Without header extensions the media thread gets plain RTP.
-    const rtpCapabilities = { ...this.#room.router.rtpCapabilities, headerExtensions: [] };
+    const { rtpCapabilities } = this.#room.router;
     const copy = await way.consume({ producerId: producer.id, rtpCapabilities });
     this.#ssrc = copy.rtpParameters.encodings?.[0]?.ssrc ?? null;
     return producer.id;
