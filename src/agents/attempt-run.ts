@@ -4,7 +4,7 @@ import { messageOf, OutsideError } from "../core/errors.ts";
 import { inBackground, type Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { CallFact } from "../core/store/call-events.ts";
-import type { Call } from "../core/store/call-record.ts";
+import { type Call, latencyOf } from "../core/store/call-record.ts";
 import type { Store } from "../core/store/open.ts";
 import type { CallSubject, CarrierControl, CarrierEvent } from "../media/carriers/control.ts";
 import type { MediaHandle, MediaMessage } from "../media/engine/handle.ts";
@@ -135,6 +135,7 @@ class Attempt {
   #state: AttemptState = ATTEMPT_START;
   #settled!: () => void;
   #stats: CallStats | null = null;
+  readonly #latenciesMs: number[] = [];
   readonly #question: OwnerQuestionOfCall;
   /** When the connection ended; what follows is only noting it. */
   #endedAt: number | null = null;
@@ -359,7 +360,8 @@ class Attempt {
         metrics.voiceCostUsd.inc({ provider: event.usage.provider }, event.usage.costUsd);
         return this.#write("usage", () => store.calls.addUsage(this.tenantId, callId, event.usage));
       case "latency":
-        return metrics.turnLatencyMs.observe(event.ms);
+        metrics.turnLatencyMs.observe(event.ms);
+        return this.#noteLatency(event.ms);
       case "barge-in":
         metrics.bargeIns.inc();
         return this.#note("barge-in", `the callee spoke over the agent ${event.atMs} ms after the answer`);
@@ -382,6 +384,14 @@ class Attempt {
   #note(kind: string, detail: string, event?: CallFact): void {
     const entry = { at: this.#deps.clock.now(), kind, detail, ...(event ? { event } : {}) };
     this.#write(kind, () => this.#deps.store.callEvents.add(this.tenantId, this.#call.id, entry));
+  }
+
+  /** How fast the agent answers is to be seen while the call goes on. */
+  #noteLatency(ms: number): void {
+    this.#latenciesMs.push(ms);
+    const latency = latencyOf(this.#latenciesMs);
+    if (latency === null) return;
+    this.#write("latency", () => this.#deps.store.calls.setLatency(this.tenantId, this.#call.id, latency));
   }
 
   #noteVoiceLost(recovered: boolean, detail: string): void {

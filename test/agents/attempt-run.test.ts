@@ -7,6 +7,7 @@ import { createLog } from "../../src/core/log.ts";
 import { createMetrics } from "../../src/core/metrics.ts";
 import type { Call } from "../../src/core/store/call-record.ts";
 import { openStore, type Store } from "../../src/core/store/open.ts";
+import type { SupervisionMode } from "../../src/core/supervision.ts";
 import { FRAME_MS } from "../../src/media/audio/frame.ts";
 import type { CarrierControl } from "../../src/media/carriers/control.ts";
 import { scriptedControl } from "../../src/media/carriers/scripted/control.ts";
@@ -28,6 +29,7 @@ let carrier: CarrierControl;
 let attempts: Attempts;
 let events: string[];
 let recordingPath: (callId: string) => { absolute: string; relative: string } | null;
+let supervisorPath: (callId: string) => string | null;
 
 /** A line as a tone as long as its words, of another pitch for each party. */
 const speak = async (text: string, who: "agent" | "callee"): Promise<SpokenLine> => ({
@@ -40,6 +42,7 @@ beforeEach(async () => {
   schedule = new ManualSchedule();
   events = [];
   recordingPath = () => null;
+  supervisorPath = () => null;
   const bus = createBus(log);
   bus.subscribe((event) => events.push(event.type));
   store = await openStore({ path: ":memory:", clock, bus });
@@ -63,6 +66,7 @@ beforeEach(async () => {
     answerLine: (answer) => speak(spokenAnswer(answer), "agent"),
     rtpHost: "127.0.0.1",
     recordingPath: (callId) => recordingPath(callId),
+    supervisorPath: (callId) => supervisorPath(callId),
     clock,
     schedule: schedule.schedule,
     log,
@@ -133,6 +137,17 @@ test("a conversation ends with the agent's goodbye, heard to its end", async () 
   for (const type of ["call.dialing", "call.ringing", "call.answered", "turn.stored", "tool.called", "call.ended"]) {
     expect(events).toContain(type);
   }
+});
+
+test("how fast the agent answers is known while the call goes on", async () => {
+  const { callId } = await dial("+12125550100");
+  await settle();
+  await pass(30);
+  await settle();
+  const call = (await store.calls.get(TENANT, callId))!;
+  expect(call.status).toBe("in-progress");
+  expect(call.latency!.turns).toBeGreaterThan(0);
+  attempts.hangUp(TENANT, callId);
 });
 
 test("a busy line, a line nobody answers and a declined call are failed attempts, each with its reason", async () => {
@@ -338,4 +353,95 @@ test("a call that is hung up before its media could be opened leaves no recordin
   legs.resolve();
   await settle();
   expect(await store.recordings.unfinished(TENANT)).toEqual([]);
+});
+
+/** A supervisor changes how they are on the call; nobody speaks, and the transcriber writes nothing down. */
+const supervise = (callId: string, mode: SupervisionMode): void => {
+  const transcriber = { kind: "scripted" as const, lines: [] };
+  media.send({
+    type: "supervise",
+    callId,
+    request: 1,
+    mode,
+    ssrc: mode === "listen" ? null : 7,
+    transcriber,
+    note: "",
+  });
+};
+
+test("a supervisor who takes over is not cut off by the agent's goodbye, and the agent ends the call when it is back", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  const saysGoodbye = (): boolean => events.includes("tool.called");
+  await pass(180, saysGoodbye);
+  supervise(callId, "takeover");
+  await pass(5);
+  expect(attempts.live()).toEqual([callId]);
+  const before = (await said(callId)).filter((line) => line.startsWith("agent: "));
+  supervise(callId, "listen");
+  await pass(120, () => attempts.live().length === 0);
+  await over;
+  expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["completed_attempt", "answered", "agent-hung-up"]);
+  const after = (await said(callId)).filter((line) => line.startsWith("agent: ")).slice(before.length);
+  expect(after[0]).toBe("agent: Thank you for talking with my colleague. The AI assistant is back on the line.");
+  expect(after.at(-1)).toEndWith("Goodbye.");
+  expect(after.join(" ")).not.toContain("Hello");
+});
+
+test("a voice that is lost while a supervisor speaks apologises when they give the call back", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("turn.stored"));
+  supervise(callId, "takeover");
+  await pass(1);
+  media.tell({ type: "voice-lost", callId, recovered: false, detail: "the session ended" });
+  await pass(20);
+  expect(attempts.live()).toEqual([callId]);
+  expect(events).toContain("voice.lost");
+  expect(await said(callId)).not.toContain("agent: We have a technical problem. Goodbye.");
+  supervise(callId, "listen");
+  await pass(30, () => attempts.live().length === 0);
+  await over;
+  expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["dropped_connection", "failed", "voice-lost"]);
+  expect(await said(callId)).toContain("agent: We have a technical problem. Goodbye.");
+});
+
+test("the owner's answer that comes while a supervisor speaks is passed on afterwards", async () => {
+  const { callId, over, question } = await askedBack();
+  supervise(callId, "takeover");
+  await pass(5);
+  await store.questions.answer(TENANT, question.id, "+1 212 555 0199", clock.now());
+  attempts.ownerAnswered(TENANT, callId, { questionId: question.id, answer: "+1 212 555 0199" });
+  await pass(10);
+  expect((await said(callId)).join(" ")).not.toContain("The answer is");
+  supervise(callId, "listen");
+  await pass(120, () => attempts.live().length === 0);
+  await over;
+  expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["completed_attempt", "answered", "agent-hung-up"]);
+  expect((await said(callId)).join(" ")).toContain("The answer is: +1 212 555 0199.");
+});
+
+test("a supervisor's keys are pressed for their own tenant only, and the timeline says whose they were", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("call.answered"));
+  expect(attempts.sendKeys("another", callId, "12")).toBe(false);
+  expect(attempts.sendKeys(TENANT, callId, "12")).toBe(true);
+  await pass(1);
+  const timeline = await store.callEvents.of(TENANT, callId);
+  expect(timeline.filter(({ kind }) => kind === "dtmf").map(({ detail }) => detail)).toEqual(["a supervisor sent 12"]);
+  attempts.hangUp(TENANT, callId);
+  await pass(1);
+  await over;
+});
+
+test("supervisors' speech is recorded where a path is given", async () => {
+  const opened: unknown[] = [];
+  media.send = (command) => void (command.type === "open" && opened.push(command.call.supervisorPath));
+  await dial("+12125550100");
+  await settle();
+  supervisorPath = (callId) => `/tmp/${callId}.wav`;
+  const { callId } = await dial("+12125550101");
+  await settle();
+  expect(opened).toEqual([null, `/tmp/${callId}.wav`]);
 });
