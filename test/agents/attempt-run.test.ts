@@ -445,3 +445,19 @@ test("supervisors' speech is recorded where a path is given", async () => {
   await settle();
   expect(opened).toEqual([null, `/tmp/${callId}.wav`]);
 });
+
+test("a supervisor who takes over a call that has run too long is not cut off by its end", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("turn.stored"));
+  schedule.advance(30 * 60_000);
+  await pass(0.5);
+  supervise(callId, "takeover");
+  await pass(5);
+  expect(attempts.live()).toEqual([callId]);
+  supervise(callId, "listen");
+  await pass(40, () => attempts.live().length === 0);
+  await over;
+  expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["completed_attempt", "answered", "time-limit"]);
+  expect((await said(callId)).at(-1)).toEndWith("Goodbye.");
+});

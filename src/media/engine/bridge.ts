@@ -342,12 +342,12 @@ export class Bridge implements LegSink, VoiceSink {
   #sendSlot(now: number): void {
     const supervised = this.#supervised;
     if (supervised !== null) {
+      supervised.listen(now);
       if (this.#lead && supervised.isWide) {
         // Two voices share each slot from here on: the one that was already served is left out.
         this.#lead = false;
         return;
       }
-      supervised.listen(now);
     }
     const item = this.#playout.currentTag;
     if (this.#playout.pull(this.#frame) !== 0) {
@@ -436,6 +436,8 @@ export class Bridge implements LegSink, VoiceSink {
 
   /** A supervisor speaks in the agent's place from now on. */
   #silenceAgent(now: number): void {
+    // Whether the call ends now is for the supervisor to say: the agent's last words are not waited for any more.
+    this.#drain = null;
     this.#dropSpeech(now);
     this.#firstWordSettled = true;
   }

@@ -2,8 +2,11 @@ import { FRAME_MS, FRAME_SAMPLES } from "../audio/frame.ts";
 import { ulawEnergy } from "../audio/level.ts";
 import { Vad, type VadSettings } from "../audio/vad.ts";
 
-/** Quiet that ends a stretch of speech, in frames: 600 ms. Less cuts sentences where people breathe. */
-const END_FRAMES = 600 / FRAME_MS;
+/**
+ * Quiet that ends a stretch of speech by itself, in frames: 2 s. Who listens on an open microphone says so sooner; a talk
+ * button is let go, and until then a pause to think does not tear a sentence apart.
+ */
+const END_FRAMES = 2000 / FRAME_MS;
 /** Sound before its onset and after its end that belongs to a stretch, in frames: soft first and last letters. */
 const BEFORE_FRAMES = 300 / FRAME_MS;
 const AFTER_FRAMES = 200 / FRAME_MS;
