@@ -19,6 +19,8 @@ export interface AskerParts {
   held(track: MediaStreamTrack): void;
   /** The server did not answer in time. */
   overdue(): void;
+  /** Runs something later; gives how to call it off. */
+  after(ms: number, run: () => void): () => void;
 }
 
 class Overdue extends Error {}
@@ -59,7 +61,7 @@ export class Asker {
       const track = await this.#hold();
       if (!track) return;
       await this.#parts.link.speak(track);
-      if (!/^(live|muted)$/.test(state().mic)) happen({ type: "mic", mic: "muted" });
+      if (!isHeld(state())) happen({ type: "mic", mic: "muted" });
     } catch (error) {
       if (error instanceof DOMException) happen({ type: "mic", mic: micProblemOf(error) });
     }
@@ -78,18 +80,20 @@ export class Asker {
     // One change is finished before the next begins.
     await null;
     if (!isWanted()) return;
-    if (speaks(wish.mode) && !microphone.track) {
-      happen({ type: "mic", mic: "asking" });
-      try {
-        if (!(await this.#hold()) || !isWanted()) return;
-      } catch (error) {
-        if (isWanted()) happen({ type: "mic", mic: micProblemOf(error) });
-        return;
+    if (speaks(wish.mode)) {
+      if (!microphone.track) {
+        happen({ type: "mic", mic: "asking" });
+        try {
+          if (!(await this.#hold()) || !isWanted()) return;
+        } catch (error) {
+          if (isWanted()) happen({ type: "mic", mic: micProblemOf(error) });
+          return;
+        }
       }
-      happen({ type: "mic", mic: "muted" });
+      if (!isHeld(this.#parts.state())) happen({ type: "mic", mic: "muted" });
     }
     try {
-      await within(CONFIRM_WITHIN_MS, this.#askServer(wish, isWanted));
+      await this.#inTime(this.#askServer(wish, isWanted));
       if (isWanted()) happen({ type: "granted", callId, mode: wish.mode });
     } catch (error) {
       if (!isWanted()) return;
@@ -113,6 +117,20 @@ export class Asker {
     }
   }
 
+  async #inTime(work: Promise<void>): Promise<void> {
+    let stop = (): void => {};
+    const late = new Promise<never>((_, fail) => {
+      stop = this.#parts.after(CONFIRM_WITHIN_MS, () => fail(new Overdue("no answer in time")));
+    });
+    // A late failure of what nobody waits for any more is not news.
+    work.catch(() => {});
+    try {
+      await Promise.race([work, late]);
+    } finally {
+      stop();
+    }
+  }
+
   /** The server may yet say yes to what nobody waits for any more: it is told what is in force here. */
   #takeBack({ place }: State): void {
     this.#sent = null;
@@ -128,16 +146,4 @@ export class Asker {
   }
 }
 
-const within = async (ms: number, work: Promise<void>): Promise<void> => {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new Overdue("no answer in time")), ms);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-    // A late failure of what nobody waits for any more is not news.
-    work.catch(() => {});
-  }
-};
+const isHeld = ({ mic }: State): boolean => mic === "live" || mic === "muted";

@@ -61,6 +61,10 @@ export class OdPhone extends HTMLElement {
       void this.#drawDevices();
     },
     overdue: () => toast("The server did not confirm in time.", "warn"),
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
   });
   #help: HelpWatch | null = null;
   #endedTimer: ReturnType<typeof setTimeout> | undefined;
@@ -77,7 +81,7 @@ export class OdPhone extends HTMLElement {
     this.#remember();
     this.#tab = new PhoneTab({
       changed: (owner) => this.#happen({ type: "owner", owner }),
-      picked: ({ call, mode }) => this.#ask(call, mode),
+      picked: ({ call, mode }) => void this.#ask(call, mode),
     });
     this.#help = new HelpWatch({
       ring: this.#ring,
@@ -132,8 +136,8 @@ export class OdPhone extends HTMLElement {
           this.#sounds.stop(name);
           this.#levels.forget(name);
         },
-        lost: () => this.#happen({ type: "lost", now: Date.now() }),
-        back: (mode) => this.#happen({ type: "back", mode, now: Date.now() }),
+        lost: () => this.#happen({ type: "lost" }),
+        back: (waits) => this.#happen({ type: "back", waits }),
         refused: (callId, why) => this.#happen({ type: "refused", callId, why }),
         ended: (callId) => this.#happen({ type: "call-ended", callId }),
         roster: (callId, present) => this.#happen({ type: "roster", callId, present }),
@@ -154,7 +158,7 @@ export class OdPhone extends HTMLElement {
       giveBack: () => void this.#giveBack(),
       leave: () => void this.#leave(),
       endCall: () => void this.#endCall(),
-      joinAgain: () => this.#state.before && this.#ask(this.#state.before, "listen"),
+      joinAgain: () => this.#state.before && void this.#ask(this.#state.before, "listen"),
       turnSoundOn: () => this.#turnSoundOn(),
       dismiss: () => this.#happen({ type: "clear" }),
       tell: (text, now) => this.#link.tell("whisper", { text, now }),
@@ -174,7 +178,7 @@ export class OdPhone extends HTMLElement {
       const mode = MODES.find((words) => words.mode === pressed?.dataset.sp)?.mode;
       if (!pressed?.dataset.call || !mode) return;
       const call = { id: pressed.dataset.call, who: pressed.dataset.who ?? "this call" };
-      if (this.#tab?.isOwner) this.#ask(call, mode);
+      if (this.#tab?.isOwner) void this.#ask(call, mode);
       else {
         this.#tab?.hand({ call, mode });
         toast("The call plays in the tab that holds the phone.");
@@ -222,13 +226,25 @@ export class OdPhone extends HTMLElement {
     }
   }
 
-  #ask(call: CallRef, mode: Mode): void {
+  async #ask(call: CallRef, mode: Mode): Promise<void> {
+    const { place } = this.#state;
     const isOther = callOf(this.#state)?.id !== call.id;
+    // Whoever goes from a call they have taken over leaves it.
+    if (isOther && place.at === "in" && place.mode === "takeover" && !(await this.#settleTakeover(place.call.who)))
+      return;
     // The microphone is silent before the old call is left.
     this.#happen({ type: "ask", call, mode });
     if (!isOther) return;
     this.#hush();
     this.#link.join(call.id);
+  }
+
+  /** Asks what becomes of a call that was taken over; false when the user stays on it. */
+  async #settleTakeover(who: string): Promise<boolean> {
+    if (this.querySelector("dialog[open]")) return false;
+    const choice = await askLeave(this, who);
+    if (choice === "end") await this.#tellEnd();
+    return choice !== null;
   }
 
   #askMode(mode: Mode): void {
@@ -245,11 +261,7 @@ export class OdPhone extends HTMLElement {
 
   async #leave(): Promise<void> {
     const { place } = this.#state;
-    if (place.at === "in" && place.mode === "takeover") {
-      const choice = await askLeave(this, place.call.who);
-      if (!choice) return;
-      if (choice === "end") return await this.#tellEnd();
-    }
+    if (place.at === "in" && place.mode === "takeover" && !(await this.#settleTakeover(place.call.who))) return;
     this.#link.leave();
     this.#happen({ type: "leave" });
   }

@@ -22,12 +22,12 @@ const isFinal = ({ reason }: Refused, tries: number): boolean =>
 /** What the link tells the phone. */
 export interface LinkEvents {
   /** Sound of both parties is there, for the first time or again; one is a listener now. */
-  joined(come: { callId: string; who: string; seatId: string; rights: readonly Right[] }): void;
+  joined(come: { callId: string; who: string; seatId: string; rights: readonly Right[]; waits: boolean }): void;
   heard(stream: HeardStream): void;
   gone(name: string): void;
   lost(): void;
-  /** Lost and back without a new join: the sound went on meanwhile. */
-  back(mode: Mode): void;
+  /** Lost and back as a listener without a new join: the sound went on meanwhile. */
+  back(waits: boolean): void;
   refused(callId: string, why: string): void;
   ended(callId: string): void;
   roster(callId: string, present: readonly Present[]): void;
@@ -115,11 +115,13 @@ export class Link {
     const loading = this.#load();
     await this.#signal.open();
     wanted();
-    const { seatId, who, rights, routerRtpCapabilities, transport } = await this.#signal.request("join", { callId });
+    const joined = await this.#signal.request("join", { callId });
+    const { seatId, who, rights, transport } = joined;
     wanted();
     this.#seatId = seatId;
     const device = await loading;
-    if (!device.loaded) await device.load({ routerRtpCapabilities: routerRtpCapabilities as types.RtpCapabilities });
+    if (!device.loaded)
+      await device.load({ routerRtpCapabilities: joined.routerRtpCapabilities as types.RtpCapabilities });
     wanted();
     this.#stop();
     const hearing: Hearing = new Hearing({
@@ -135,7 +137,7 @@ export class Link {
     wanted();
     await this.#signal.request("resume", {});
     wanted();
-    this.#events.joined({ callId, who, seatId, rights });
+    this.#events.joined({ callId, who, seatId, rights, waits: joined.mode === "takeover" });
   }
 
   #load(): Promise<types.Device> {
@@ -223,7 +225,7 @@ export class Link {
       try {
         await this.#signal.open();
         const mode = await this.#reclaimed();
-        if (mode && wish === this.#wish) this.#events.back(mode);
+        if (mode && wish === this.#wish) this.#events.back(mode === "takeover");
         else await this.#enter(callId, wish);
         return;
       } catch (error) {
@@ -233,7 +235,7 @@ export class Link {
     }
   }
 
-  /** The mode of the place if the server kept it and the sound never stopped; else null. */
+  /** What the server says of the place if it kept it and the sound never stopped; else null. */
   async #reclaimed(): Promise<Mode | null> {
     if (!this.#seatId) return null;
     try {

@@ -44,8 +44,8 @@ export type Place =
       since: number;
       seatId: string;
       rights: readonly Right[];
-      /** A takeover that a lost link cut short, to be asked for again while the server keeps the place. */
-      cut: { at: number; wasLive: boolean } | null;
+      /** A takeover that a lost link cut short: what is asked for once it is back, if the server has kept it. */
+      cut: Wish | null;
     }
   | { at: "ended"; call: CallRef };
 
@@ -76,6 +76,8 @@ export type Happening =
       who: string;
       seatId: string;
       rights: readonly Right[];
+      /** Whether a takeover of this user waits on the server after a loss. */
+      waits: boolean;
       now: number;
     }
   /** The call could not be joined, or not again. */
@@ -86,9 +88,9 @@ export type Happening =
   | { type: "declined"; callId: string; why: string }
   /** The server changed the mode unasked. */
   | { type: "changed"; callId: string; mode: Mode; why: string }
-  | { type: "lost"; now: number }
-  /** The link is there again and the place was kept, in this mode. */
-  | { type: "back"; mode: Mode; now: number }
+  | { type: "lost" }
+  /** The link is there again and the place was kept, as a listener's; `waits` as in `joined`. */
+  | { type: "back"; waits: boolean }
   | { type: "mic"; mic: Mic }
   /** The talk button is held or let go. */
   | { type: "talk"; on: boolean }
@@ -115,10 +117,9 @@ export const INITIAL: State = {
   roster: [],
 };
 
+/** What a takeover that waits is answered with when nobody wants to go on with it. */
+const GIVE_BACK: Wish = { mode: "listen", opens: false, note: "" };
 const NO_RIGHT = "You have not the right to do this on a live call.";
-/** How long the server keeps a place whose link was lost, in ms. */
-const KEPT_MS = 20_000;
-
 /** The call the phone is on or on its way to; null when there is none. */
 export const callOf = (state: State): CallRef | null =>
   state.place.at === "joining" || state.place.at === "in" ? state.place.call : null;
@@ -144,7 +145,7 @@ export const next = (state: State, event: Happening): State => {
     case "joined": {
       const call = callOf(state);
       if (!call) return state;
-      const { seatId, rights, now } = event;
+      const { seatId, rights, waits, now } = event;
       const from = place.at === "in" ? place : null;
       const to: In = {
         at: "in",
@@ -157,13 +158,15 @@ export const next = (state: State, event: Happening): State => {
         rights,
         cut: from?.cut ?? null,
       };
-      if (from) return resumed({ ...state, place: to }, to, from.mode, now);
+      if (from) return resumed(state, to, from.mode, waits);
       const isDenied = place.at === "joining" && speaks(place.goal) && !to.wish;
-      return settled({ ...state, place: to, problem: isDenied ? NO_RIGHT : null });
+      // Whoever comes back from elsewhere comes to listen: the AI need not wait for them.
+      const wish = to.wish ?? (waits ? { ...GIVE_BACK } : null);
+      return settled({ ...state, place: { ...to, wish }, problem: isDenied ? NO_RIGHT : null });
     }
     case "back":
       if (place.at !== "in" || place.link === "ok") return state;
-      return resumed(state, { ...place, mode: event.mode, link: "ok" }, place.mode, event.now);
+      return resumed(state, { ...place, mode: "listen", link: "ok" }, place.mode, event.waits);
     case "refused":
       return { ...state, place: { at: "idle" }, mic: released(mic), problem: event.why, roster: [] };
     case "granted": {
@@ -184,9 +187,9 @@ export const next = (state: State, event: Happening): State => {
       });
     case "lost": {
       if (place.at !== "in" || place.link === "lost") return state;
-      // Whoever was about to give the call back does not want it again.
-      const isCut = place.mode === "takeover" && !place.wish;
-      const cut = isCut ? { at: event.now, wasLive: mic === "live" } : place.cut;
+      // Whoever was about to give the call back still is.
+      const again: Wish = place.wish ?? { mode: "takeover", opens: mic === "live", note: "" };
+      const cut = place.mode === "takeover" ? again : place.cut;
       return { ...state, mic: silent(mic), place: { ...place, link: "lost", wish: null, cut } };
     }
     case "mic":
@@ -249,18 +252,16 @@ const asked = (state: State, { call, mode, note = "" }: Extract<Happening, { typ
   const wish = wishFor(place.mode, mode, place.rights, note);
   if (!wish && mode !== place.mode) return { ...state, problem: NO_RIGHT };
   if (!wish && !place.wish) return state;
-  return settled({ ...state, mic: silent(mic), place: { ...place, wish }, problem: null });
+  return settled({ ...state, mic: silent(mic), place: { ...place, wish, cut: null }, problem: null });
 };
 
-/** Back after a lost link, in the mode of `to`; `was` was in force before. */
-const resumed = (state: State, to: In, was: Mode, now: number): State => {
-  const mic = silent(state.mic);
-  const isWanted = to.cut !== null && now - to.cut.at < KEPT_MS && to.mode !== "takeover";
-  const wish = isWanted ? wishFor(to.mode, "takeover", to.rights) : to.wish;
-  if (wish) return { ...state, mic, place: { ...to, wish: { ...wish, opens: to.cut?.wasLive ?? wish.opens } } };
-  const opened: Mic = to.mode === "takeover" && to.cut?.wasLive && mic === "muted" ? "live" : mic;
-  const problem = to.mode === was ? state.problem : "The connection was lost for a moment. You only listen now.";
-  return settled({ ...state, mic: opened, place: { ...to, cut: null }, problem });
+/** Back after a lost link, as a listener; `was` was in force before. */
+const resumed = (state: State, to: In, was: Mode, waits: boolean): State => {
+  // A wish of its own: what was done about the one before the loss is not done about this one.
+  const wish = waits ? { ...(to.cut ?? GIVE_BACK) } : null;
+  const isLess = was !== "listen" && !wish;
+  const problem = isLess ? "The connection was lost for a moment. You only listen now." : state.problem;
+  return settled({ ...state, mic: silent(state.mic), place: { ...to, wish, cut: wish }, problem });
 };
 
 const micIs = (state: State, mic: Mic): State => {
