@@ -7,6 +7,7 @@ import type { CarrierControl } from "../media/carriers/control.ts";
 import type { Supervision } from "../media/supervision/signalling.ts";
 import type { HealthProbe } from "./api/health.ts";
 import type { Assets } from "./assets.ts";
+import type { AttentionBoard } from "./attention-watch.ts";
 import type { Actor } from "./auth/actor.ts";
 import type { LivePace } from "./live/live-stream.ts";
 import type { MediaNews } from "./live/spoken-now.ts";
@@ -41,7 +42,9 @@ export interface AppParts {
   scheduler: { kick(): void };
   planning: Planning;
   media: MediaNews;
-  supervision: Pick<Supervision, "attach" | "listeners">;
+  supervision: Pick<Supervision, "attach" | "present">;
+  /** How much live calls need a person. */
+  attention: AttentionBoard;
   /** Parts that health pages ask, most important first. */
   probes: readonly HealthProbe[];
   assets: Pick<Assets, "url" | "respond">;

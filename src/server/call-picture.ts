@@ -1,4 +1,6 @@
 import type { Store } from "../core/store/open.ts";
+import type { Present } from "../media/supervision/messages.ts";
+import type { AttentionBoard } from "./attention-watch.ts";
 import type { CallPicture } from "./components/call-body.tsx";
 import type { SpokenNow } from "./live/spoken-now.ts";
 import { recordingPath } from "./recording-path.ts";
@@ -10,6 +12,8 @@ export interface PictureParts {
   spoken: SpokenNow;
   peaks: WavePeaksCache;
   dataDir: string;
+  supervision: { present(callId: string): readonly Present[] };
+  attention: Pick<AttentionBoard, "of" | "listen">;
 }
 
 /** Looks up everything the page of one call shows; null when the tenant has no such call. */
@@ -32,6 +36,8 @@ export const callPicture = async (
   const known = new Set(turns.map((turn) => turn.key));
   return {
     call,
+    attention: parts.attention.of(callId),
+    present: parts.supervision.present(callId),
     turns,
     partials: spoken.partials(callId).filter((turn) => !known.has(turn.key)),
     timeline,

@@ -31,6 +31,7 @@ import { createScheduler } from "../scheduler/scheduler.ts";
 import { carrierProbe, mediaProbe, storeProbe, supervisionProbe, voiceProbe } from "./api/health.ts";
 import { createApp } from "./app.tsx";
 import { buildAssets } from "./assets.ts";
+import { AttentionWatch } from "./attention-watch.ts";
 import { listen } from "./listen.ts";
 import { LIVE_PACE } from "./live/live-stream.ts";
 import { UNDO_MS } from "./planning.ts";
@@ -158,6 +159,15 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   bus.subscribe((event) => {
     if (event.type === "call.ended") supervision.callEnded(event.callId);
   });
+  const attention = new AttentionWatch({
+    media,
+    bus,
+    store,
+    clock: systemClock,
+    schedule: systemSchedule,
+    log,
+    isSupervised: (callId) => supervision.present(callId).length > 0,
+  });
 
   const text = createTextParts(config, { clock: systemClock, schedule: systemSchedule, random: Math.random });
   const zone = Temporal.Now.timeZoneId();
@@ -207,6 +217,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     },
     media,
     supervision,
+    attention,
     probes: [
       storeProbe(store),
       carrierProbe(carrier),
@@ -236,6 +247,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
       ["analyst", () => analyst.stop()],
       ["summarizer", () => summarizer.stop()],
       ["listening", () => supervision.close()],
+      ["attention", () => attention.close()],
       ["server", () => server.stop(true)],
       ["carrier", () => carrier.close()],
       ["media", () => media.close()],

@@ -37,7 +37,7 @@ const socketSays = (url: string, headers: Record<string, string>): Promise<strin
 const echoing: Partial<ServerRig["parts"]> = {
   supervision: {
     attach: (socket, actor) => ({ message: (text) => socket.send(`${text} ${actor.tenantId}`), closed() {} }),
-    listeners: () => [],
+    present: () => [],
   },
 };
 

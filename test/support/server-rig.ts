@@ -16,6 +16,7 @@ import type { MediaEvent } from "../../src/media/engine/protocol.ts";
 import { storeProbe } from "../../src/server/api/health.ts";
 import { createApp } from "../../src/server/app.tsx";
 import type { AppParts } from "../../src/server/app-parts.ts";
+import { AttentionWatch } from "../../src/server/attention-watch.ts";
 import { UNDO_MS } from "../../src/server/planning.ts";
 import { ManualSchedule } from "./manual-schedule.ts";
 
@@ -72,6 +73,15 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
     zone: "Europe/Prague",
   });
   const orchestrator = createOrchestrator({ store, clock, log, model: null, undoMs: UNDO_MS });
+  const media: AppParts["media"] = {
+    meters: new Meters(),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const { supervision } = overrides;
+  const isSupervised = (callId: string): boolean => (supervision?.present(callId).length ?? 0) > 0;
   const parts: AppParts = {
     planning: {
       planner,
@@ -112,19 +122,14 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
         dialDue().catch((thrown) => lines.push(String(thrown)));
       },
     },
-    media: {
-      meters: new Meters(),
-      subscribe: (listener) => {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-    },
+    media,
+    attention: new AttentionWatch({ media, bus, store, clock, schedule: timers.schedule, log, isSupervised }),
     supervision: {
       attach: () => {
         state.attached++;
         return { message() {}, closed() {} };
       },
-      listeners: () => [],
+      present: () => [],
     },
     probes: [storeProbe(store)],
     assets: { url: (path) => path, respond: () => new Response("asset") },

@@ -11,13 +11,13 @@ import { CallNotes } from "./call-notes.tsx";
 import { whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
 import { LevelBars } from "./levels.tsx";
+import type { WatchedCall } from "./live-rows.tsx";
 import { Player } from "./player.tsx";
 import { Timeline } from "./timeline.tsx";
 import { type PartialTurn, type SpeakerNames, TurnList } from "./transcript.tsx";
 
 /** Everything the page of one call shows, as of one moment. */
-export interface CallPicture {
-  call: Call;
+export interface CallPicture extends WatchedCall {
   turns: readonly StoredTurn[];
   partials: readonly PartialTurn[];
   timeline: readonly TimelineEntry[];

@@ -1,9 +1,12 @@
 import { callIsOver } from "../../core/call.ts";
 import type { Call } from "../../core/store/call-record.ts";
+import { CallNeed, Supervisors } from "./call-need.tsx";
 import { CallBadge, canListen, whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
 import { Running, Span } from "./instant.tsx";
 import { ListenButton } from "./listen-button.tsx";
+import type { BoardView, WatchedCall } from "./live-rows.tsx";
+import { SpeakButtons } from "./supervision-buttons.tsx";
 
 /** Hangs a call up after a question; works as a plain form too. */
 export const HangUpButton = ({ call }: { call: Call }) => (
@@ -22,8 +25,8 @@ export const HangUpButton = ({ call }: { call: Call }) => (
   </form>
 );
 
-/** Who, state, time and what can be done about it; `#call-head` follows the call. */
-export const CallHead = ({ call, now }: { call: Call; now: number }) => (
+/** Who, state, time, who supervises and what can be done about it; `#call-head` follows the call. */
+export const CallHead = ({ call, attention, present, now, rights }: WatchedCall & BoardView) => (
   <div id="call-head" class="page-head">
     {/* The heading takes the focus after a step to this page; live updates must not take that from it. */}
     <h1 tabindex={-1}>{whoOf(call)}</h1>
@@ -37,9 +40,16 @@ export const CallHead = ({ call, now }: { call: Call; now: number }) => (
     </span>
     {callIsOver(call.status) ? null : (
       <div class="actions">
-        <ListenButton callId={call.id} who={whoOf(call)} isReady={canListen(call)} />
-        <HangUpButton call={call} />
+        {rights.has("listen") ? <ListenButton callId={call.id} who={whoOf(call)} isReady={canListen(call)} /> : null}
+        <SpeakButtons callId={call.id} who={whoOf(call)} isReady={call.status === "in-progress"} rights={rights} />
+        {rights.has("hang-up") ? <HangUpButton call={call} /> : null}
       </div>
+    )}
+    {callIsOver(call.status) ? null : (
+      <>
+        <Supervisors present={present} />
+        <CallNeed attention={attention} now={now} />
+      </>
     )}
     <p class="lede">{call.action}</p>
   </div>

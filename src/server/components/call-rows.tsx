@@ -1,37 +1,7 @@
-import { callIsOver } from "../../core/call.ts";
 import type { Call } from "../../core/store/call-record.ts";
-import { CallBadge, canListen, causeSentence, whoOf } from "./call-status.tsx";
+import { CallBadge, causeSentence, whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
-import { Instant, Running, Span } from "./instant.tsx";
-import { ListenButton } from "./listen-button.tsx";
-
-/** A call under way and the names of those who listen to it. */
-export interface WatchedCall {
-  call: Call;
-  listeners: readonly string[];
-}
-
-/** One call under way. `now` is epoch ms. */
-export const LiveRow = ({ call, listeners, now }: WatchedCall & { now: number }) => (
-  <tr id={`live-${call.id}`}>
-    <td>
-      <a class="row-link" href={`/calls/${call.id}`}>
-        {whoOf(call)}
-      </a>
-      <small class="clip">{call.action}</small>
-    </td>
-    <td>
-      <CallBadge call={call} />
-      {listeners.length === 0 ? null : <small>heard by {listeners.join(", ")}</small>}
-    </td>
-    <td class="num">
-      <Running since={call.answeredAt ?? call.createdAt} now={now} />
-    </td>
-    <td class="end">
-      <ListenButton callId={call.id} who={whoOf(call)} isReady={canListen(call)} small />
-    </td>
-  </tr>
-);
+import { Instant, Span } from "./instant.tsx";
 
 /** One call that is over. */
 export const RecentRow = ({ call }: { call: Call }) => (
@@ -53,75 +23,6 @@ export const RecentRow = ({ call }: { call: Call }) => (
       <Instant at={call.endedAt ?? call.createdAt} />
     </td>
   </tr>
-);
-
-/** Calls by need: those who talk, longest first, then ringing phones, then calls being prepared. */
-export const byNeed = (calls: readonly WatchedCall[]): WatchedCall[] => {
-  const rank = ({ call }: WatchedCall): number =>
-    call.status === "in-progress" ? 0 : call.status === "dialing" ? 1 : 2;
-  const since = ({ call }: WatchedCall): number => call.answeredAt ?? call.createdAt;
-  return calls.filter(({ call }) => !callIsOver(call.status)).sort((a, b) => rank(a) - rank(b) || since(a) - since(b));
-};
-
-/** Table of calls under way; its rows are `#live-rows`, kept fresh by a stream. */
-export const LiveTable = ({
-  calls,
-  now,
-  nextAt,
-}: {
-  calls: readonly WatchedCall[];
-  now: number;
-  nextAt: number | null;
-}) => (
-  <div class="table-wrap">
-    <table class="table">
-      <caption class="vh">Calls under way</caption>
-      <thead>
-        <tr>
-          <th scope="col">Who</th>
-          <th scope="col">State</th>
-          <th scope="col">Time</th>
-          <th scope="col" class="end">
-            <span class="vh">Action</span>
-          </th>
-        </tr>
-      </thead>
-      <LiveRows calls={calls} now={now} nextAt={nextAt} />
-    </table>
-  </div>
-);
-
-/** Rows of calls under way, or the sentence that there are none. `nextAt`: when the next task is due, epoch ms. */
-export const LiveRows = ({
-  calls,
-  now,
-  nextAt,
-}: {
-  calls: readonly WatchedCall[];
-  now: number;
-  nextAt: number | null;
-}) => (
-  <tbody id="live-rows">
-    {calls.length === 0 ? (
-      <tr id="live-none">
-        <td colspan={4}>
-          <div class="empty">
-            <Icon name="phone" />
-            <p>
-              No calls right now.{" "}
-              {nextAt !== null && nextAt > now ? (
-                <>
-                  Next one at <Instant at={nextAt} />.
-                </>
-              ) : null}
-            </p>
-          </div>
-        </td>
-      </tr>
-    ) : (
-      calls.map((watched) => <LiveRow {...watched} now={now} />)
-    )}
-  </tbody>
 );
 
 /** Rows of calls that are over, or the sentence that there are none. */

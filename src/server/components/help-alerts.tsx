@@ -11,7 +11,8 @@ export interface HelpCall {
 /**
  * Calls that ask for help, on every page; streams change it with `outerMorph` on `#help`. The softphone watches it: for a
  * call that is new here it rings, counts in the title and, where the user allowed it, notifies. Accept joins as a
- * listener; "Not now" (`data-help-dismiss`) hides the card in this browser until the call has left the list.
+ * listener; "Not now" (`data-help-dismiss`) hides the card in this browser until the call has left the list, and tells the server,
+ * which takes it off the user's other pages.
  */
 export const HelpAlerts = ({ calls }: { calls: readonly HelpCall[] }) => (
   <section id="help" class="help" aria-label="Calls that need help" aria-live="polite">
@@ -28,7 +29,13 @@ export const HelpAlerts = ({ calls }: { calls: readonly HelpCall[] }) => (
           <button type="button" class="btn small primary" data-sp="listen" data-call={callId} data-who={who}>
             Accept
           </button>
-          <button type="button" class="btn small" data-help-dismiss={callId}>
+          <button
+            type="button"
+            class="btn small"
+            data-help-dismiss={callId}
+            hx-delete={`/x/calls/${callId}/help`}
+            hx-swap="none"
+          >
             Not now
           </button>
         </div>

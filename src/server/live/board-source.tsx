@@ -1,76 +1,119 @@
+import type { Child } from "hono/jsx";
+import { CALM } from "../../agents/attention.ts";
 import type { Bus } from "../../core/bus.ts";
+import { callIsOver } from "../../core/call.ts";
 import type { Clock } from "../../core/clock.ts";
-import { LiveRow, LiveRows, RecentRows, type WatchedCall } from "../components/call-rows.tsx";
+import { supervisionRights } from "../../core/supervision.ts";
+import type { Actor } from "../auth/actor.ts";
+import { RecentRows } from "../components/call-rows.tsx";
+import { BoardOrder, LiveRow, LiveRows, type WatchedCall } from "../components/live-rows.tsx";
 import { Tiles } from "../components/tiles.tsx";
 import { type BoardParts, loadBoard } from "../pages/board.ts";
 import type { LiveSource } from "./live-stream.ts";
 
 /** Events that may change what the board shows. */
 const MATTERS = /^(call|task|supervisor)\./;
+/** Rows change places this often at most, in ms: who reads a list must be able to find a row again. */
+const ORDER_MS = 2_000;
 
-/** A row as it looks, its clock left out: pages keep that running themselves. */
-const stillOf = (watched: WatchedCall): string =>
-  String(<LiveRow {...watched} now={watched.call.answeredAt ?? watched.call.createdAt} />);
-
-/** Every call on the board, drawn whole when calls come or go and row by row when one of them changes. */
-export const boardSource = (given: {
+/** What the stream of the board is made from. */
+export interface BoardSourceParts {
   parts: BoardParts;
   bus: Bus;
   clock: Clock;
-  tenantId: string;
+  actor: Pick<Actor, "tenantId" | "roles">;
   /** False leaves the list of finished calls alone: the page shows another part of it. */
   withRecent: boolean;
-}): LiveSource => {
-  let rows = new Map<string, string>();
-  let order: string | null = null;
+}
+
+/**
+ * Every call on the board: the whole of it first, then row by row where one changed. The order goes apart from the rows,
+ * and the page puts them in it when nobody is about to press something; until then a call that ended keeps its row.
+ */
+export const boardSource = ({ parts, bus, clock, actor, withRecent }: BoardSourceParts): LiveSource => {
+  const { tenantId } = actor;
+  const rights = supervisionRights(actor.roles);
+  let rows: ReadonlyMap<string, string> | null = null;
+  let order = "";
+  let orderedAt = 0;
+  let isOrderDue = false;
   let rest = "";
-  const { parts, bus, clock, tenantId } = given;
+
+  /** A row as it looks, its clocks left out: pages keep those running themselves. */
+  const stillOf = (watched: WatchedCall): string => String(<LiveRow {...watched} now={0} rights={rights} />);
+
+  const part = (target: string, content: Child): string =>
+    String(
+      <hx-partial hx-target={target} hx-swap="outerMorph">
+        {content}
+      </hx-partial>,
+    );
+
+  /** A call that left the board, as what came of it; its row goes with the next order. */
+  const drawGone = async (callId: string): Promise<string> => {
+    const call = await parts.store.calls.get(tenantId, callId);
+    if (call === null || !callIsOver(call.status)) return "";
+    const over = { call, attention: CALM, present: [], now: 0, rights };
+    return part(`#live-${callId}`, <LiveRow {...over} />);
+  };
+
+  const drawRows = async (
+    live: readonly WatchedCall[],
+    before: ReadonlyMap<string, string>,
+    fresh: ReadonlyMap<string, string>,
+    now: number,
+  ): Promise<string> => {
+    let drawn = "";
+    for (const watched of live) {
+      const { id } = watched.call;
+      const known = before.get(id);
+      if (known === fresh.get(id)) continue;
+      const row = <LiveRow {...watched} now={now} rights={rights} />;
+      drawn +=
+        known === undefined ? String(<hx-upsert hx-target="#live-rows">{row}</hx-upsert>) : part(`#live-${id}`, row);
+    }
+    for (const id of before.keys()) if (!fresh.has(id)) drawn += await drawGone(id);
+    return drawn;
+  };
+
   return {
-    listen: (ring) =>
-      bus.subscribe((event) => {
-        if (event.tenantId === tenantId && MATTERS.test(event.type)) ring();
-      }),
+    listen(ring) {
+      const stops = [
+        bus.subscribe((event) => {
+          if (event.tenantId === tenantId && MATTERS.test(event.type)) ring();
+        }),
+        parts.attention.listen(tenantId, ring),
+      ];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
     async draw() {
       const now = clock.now();
-      const board = await loadBoard(parts, tenantId, now);
-      const fresh = new Map(board.live.map((watched) => [watched.call.id, stillOf(watched)]));
-      const orderNow = fresh.size === 0 ? `none, next at ${board.nextAt}` : [...fresh.keys()].join();
+      const { live, recent, counts, nextAt } = await loadBoard(parts, tenantId, now);
+      const fresh = new Map(live.map((watched) => [watched.call.id, stillOf(watched)]));
+      const top = <BoardOrder calls={live} rights={rights} />;
+      const orderNow = `${top} ${live.length === 0 ? nextAt : ""}`;
+      const isWhole = rows === null || live.length === 0 ? orderNow !== order : rows.size === 0;
       let drawn = "";
-      if (orderNow !== order) {
-        drawn += String(
-          <hx-partial hx-target="#live-rows" hx-swap="outerMorph">
-            <LiveRows calls={board.live} now={now} nextAt={board.nextAt} />
-          </hx-partial>,
-        );
-      } else {
-        for (const watched of board.live) {
-          if (rows.get(watched.call.id) === fresh.get(watched.call.id)) continue;
-          drawn += String(
-            <hx-partial hx-target={`#live-${watched.call.id}`} hx-swap="outerMorph">
-              <LiveRow {...watched} now={now} />
-            </hx-partial>,
-          );
-        }
+      if (isWhole) drawn += part("#live-rows", <LiveRows calls={live} now={now} nextAt={nextAt} rights={rights} />);
+      else if (rows !== null) drawn += await drawRows(live, rows, fresh, now);
+      isOrderDue = orderNow !== order;
+      if (isOrderDue && (isWhole || now - orderedAt >= ORDER_MS)) {
+        drawn += part("#live-order", top);
+        order = orderNow;
+        orderedAt = now;
+        isOrderDue = false;
       }
-      const restNow = String(
-        <>
-          {given.withRecent ? (
-            <hx-partial hx-target="#recent-rows" hx-swap="outerMorph">
-              <RecentRows calls={board.recent} />
-            </hx-partial>
-          ) : null}
-          <hx-partial hx-target="#tiles" hx-swap="outerMorph">
-            <Tiles counts={board.counts} />
-          </hx-partial>
-        </>,
-      );
+      const restNow =
+        (withRecent ? part("#recent-rows", <RecentRows calls={recent} />) : "") +
+        part("#tiles", <Tiles counts={counts} />);
       if (restNow !== rest) drawn += restNow;
       rows = fresh;
-      order = orderNow;
       rest = restNow;
       return drawn;
     },
     isOver: () => false,
-    everyMs: () => 0,
+    everyMs: () => (isOrderDue ? Math.max(1, ORDER_MS - (clock.now() - orderedAt)) : 0),
   };
 };

@@ -2,6 +2,8 @@ import type { Child } from "hono/jsx";
 import type { Bus } from "../../core/bus.ts";
 import { callIsOver } from "../../core/call.ts";
 import type { Clock } from "../../core/clock.ts";
+import { supervisionRights } from "../../core/supervision.ts";
+import type { Actor } from "../auth/actor.ts";
 import { callPicture, type PictureParts } from "../call-picture.ts";
 import { CallBody, type CallPicture, isPlayable, namesOf, Waiting } from "../components/call-body.tsx";
 import { CallFacts } from "../components/call-facts.tsx";
@@ -48,10 +50,12 @@ export const callSource = (given: {
   parts: PictureParts;
   bus: Bus;
   clock: Clock;
-  tenantId: string;
+  actor: Pick<Actor, "tenantId" | "roles">;
   callId: string;
 }): LiveSource => {
-  const { parts, bus, clock, tenantId, callId } = given;
+  const { parts, bus, clock, actor, callId } = given;
+  const { tenantId } = actor;
+  const rights = supervisionRights(actor.roles);
   let picture: CallPicture | null = null;
   let isStale = true;
   let turns: Map<string, string> | null = null;
@@ -95,9 +99,11 @@ export const callSource = (given: {
         ring();
       });
       const stopWords = parts.spoken.listen(callId, ring);
+      const stopNeeds = parts.attention.listen(tenantId, ring);
       return () => {
         stopEvents();
         stopWords();
+        stopNeeds();
       };
     },
     async draw() {
@@ -108,11 +114,13 @@ export const callSource = (given: {
       } else {
         const known = new Set(picture.turns.map((turn) => turn.key));
         const partials = parts.spoken.partials(callId).filter((turn) => !known.has(turn.key));
-        picture = { ...picture, partials, levels: parts.spoken.levels(callId) };
+        const attention = parts.attention.of(callId);
+        picture = { ...picture, partials, attention, levels: parts.spoken.levels(callId) };
       }
       const { call } = picture;
       const isOver = callIsOver(call.status);
-      const head = changed(["#call-head", <CallHead call={call} now={call.answeredAt ?? call.createdAt} />]);
+      const still = call.answeredAt ?? call.createdAt;
+      const head = changed(["#call-head", <CallHead {...picture} now={still} rights={rights} />]);
       const regions = regionsOf(picture);
       if (turns === null || isOver) {
         turns = turnsById(picture);

@@ -9,6 +9,7 @@ import { TaskListQuery } from "../task-list.ts";
 import { boardSource } from "./board-source.tsx";
 import { callSource } from "./call-source.tsx";
 import { campaignSource } from "./campaign-source.tsx";
+import { withHelp } from "./help-source.tsx";
 import { type LiveParts, type LiveSource, liveStream } from "./live-stream.ts";
 import { planPicture, planSource } from "./plan-source.tsx";
 import { questionSource, withQuestions } from "./question-source.tsx";
@@ -18,13 +19,13 @@ import { taskSource } from "./task-source.tsx";
 export const liveRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: PictureParts): void => {
   const live: LiveParts = { ...parts, streams: { count: 0 } };
   const stream = (c: Context<ServerEnv>, source: LiveSource): Response =>
-    liveStream(c, live, withQuestions(source, { ...parts, parts, actor: c.get("actor") }));
-  app.get("/sse/questions", (c) => liveStream(c, live, questionSource({ ...parts, parts, actor: c.get("actor") })));
+    liveStream(c, live, withHelp(withQuestions(source, { ...parts, ...forActor(c) }), forActor(c)));
+  const forActor = (c: Context<ServerEnv>) => ({ parts, actor: c.get("actor") });
+  app.get("/sse/questions", (c) =>
+    liveStream(c, live, withHelp(questionSource({ ...parts, ...forActor(c) }), forActor(c))),
+  );
   app.get("/sse/calls", (c) =>
-    stream(
-      c,
-      boardSource({ ...parts, parts, tenantId: c.get("actor").tenantId, withRecent: c.req.query("only") !== "live" }),
-    ),
+    stream(c, boardSource({ ...parts, ...forActor(c), withRecent: c.req.query("only") !== "live" })),
   );
   app.get("/sse/tasks", (c) =>
     stream(
@@ -47,6 +48,6 @@ export const liveRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: Pict
   app.get("/sse/calls/:id", async (c) => {
     const { tenantId } = c.get("actor");
     const call = await callOf(parts, tenantId, c.req.param("id"));
-    return stream(c, callSource({ ...parts, parts: pictures, tenantId, callId: call.id }));
+    return stream(c, callSource({ ...parts, ...forActor(c), parts: pictures, callId: call.id }));
   });
 };

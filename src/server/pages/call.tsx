@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { callIsOver } from "../../core/call.ts";
+import { supervisionRights } from "../../core/supervision.ts";
 import { hangUp } from "../api/v1-calls.ts";
 import type { AppParts } from "../app-parts.ts";
 import { callPicture, type PictureParts } from "../call-picture.ts";
@@ -37,10 +38,16 @@ export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: 
           <a href="/calls">Calls</a>
           {isSettled ? null : <LiveFeed path={`/sse/calls/${call.id}`} endsOn={OVER_EVENT} />}
         </nav>
-        <CallHead call={call} now={parts.clock.now()} />
+        <CallHead {...picture} now={parts.clock.now()} rights={supervisionRights(c.get("actor").roles)} />
         <CallBody picture={picture} startS={momentOf(c.req.query("t"))} />
       </>,
     );
+  });
+
+  // "Not now" of a user: the call goes on asking the others.
+  app.delete("/x/calls/:id/help", (c) => {
+    parts.attention.dismiss(c.get("actor"), c.req.param("id"));
+    return c.body(null, 204);
   });
 
   app.post("/calls/:id/hangup", async (c) => {

@@ -1,9 +1,11 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+import { supervisionRights } from "../../core/supervision.ts";
 import { CallView } from "../api/call-view.ts";
 import type { AppParts } from "../app-parts.ts";
-import { LiveTable, RecentTable } from "../components/call-rows.tsx";
+import { RecentTable } from "../components/call-rows.tsx";
 import { LiveFeed } from "../components/live-feed.tsx";
+import { BoardOrder, LiveTable } from "../components/live-rows.tsx";
 import { Pager } from "../components/pager.tsx";
 import { Tiles } from "../components/tiles.tsx";
 import type { ServerEnv } from "../request-context.ts";
@@ -29,7 +31,8 @@ const Query = z.object({
 /** The live board with the finished calls under it. */
 export const callsRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
   app.get("/calls", async (c) => {
-    const { tenantId } = c.get("actor");
+    const { tenantId, roles } = c.get("actor");
+    const rights = supervisionRights(roles);
     const query = Query.parse(c.req.query());
     const now = parts.clock.now();
     const board = await loadBoard(parts, tenantId, now);
@@ -51,11 +54,12 @@ export const callsRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
           <LiveFeed path={isNewest ? "/sse/calls" : "/sse/calls?only=live"} always />
         </header>
         <Tiles counts={board.counts} />
-        <section class="card">
+        <section id="board" class="card">
           <header class="card-head">
             <h2>Now</h2>
+            <BoardOrder calls={board.live} rights={rights} />
           </header>
-          <LiveTable calls={board.live} now={now} nextAt={board.nextAt} />
+          <LiveTable calls={board.live} now={now} nextAt={board.nextAt} rights={rights} />
         </section>
         <section class="card">
           <header class="card-head">

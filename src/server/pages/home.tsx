@@ -1,13 +1,15 @@
 import type { Context, Hono } from "hono";
 import { newId } from "../../core/ids.ts";
+import { supervisionRights } from "../../core/supervision.ts";
 import type { AppParts } from "../app-parts.ts";
 import { askedCall } from "../asked-call.ts";
 import { CallRequest } from "../call-request.ts";
 import { CallForm, DemoNumbers } from "../components/call-form.tsx";
-import { LiveTable, RecentTable } from "../components/call-rows.tsx";
+import { RecentTable } from "../components/call-rows.tsx";
 import type { FormProblems, FormValues } from "../components/field.tsx";
 import { Icon } from "../components/icon.tsx";
 import { LiveFeed } from "../components/live-feed.tsx";
+import { BoardOrder, type BoardView, LiveTable } from "../components/live-rows.tsx";
 import { PlanStart } from "../components/plan-start.tsx";
 import { Tiles } from "../components/tiles.tsx";
 import { DEMO_PHONE, demoNumbers } from "../demo-numbers.ts";
@@ -60,6 +62,7 @@ const Hero = ({ isScripted }: { isScripted: boolean }) => (
 
 const HomePage = (props: {
   board: Board;
+  rights: BoardView["rights"];
   now: number;
   isScripted: boolean;
   values: FormValues;
@@ -75,8 +78,9 @@ const HomePage = (props: {
           <header class="card-head">
             <h2>Calls now</h2>
             <LiveFeed path="/sse/calls" />
+            <BoardOrder calls={props.board.live} rights={props.rights} />
           </header>
-          <LiveTable calls={props.board.live} now={props.now} nextAt={props.board.nextAt} />
+          <LiveTable calls={props.board.live} now={props.now} nextAt={props.board.nextAt} rights={props.rights} />
         </section>
         <section class="card">
           <header class="card-head">
@@ -128,7 +132,13 @@ export const homeRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
     return renderPage(
       c,
       { title: "Home", live: true, status: form.status, path: "/" },
-      <HomePage board={board} now={now} isScripted={isScripted} {...form} />,
+      <HomePage
+        board={board}
+        rights={supervisionRights(c.get("actor").roles)}
+        now={now}
+        isScripted={isScripted}
+        {...form}
+      />,
     );
   };
 

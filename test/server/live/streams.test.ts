@@ -76,7 +76,7 @@ test("calls that come and go appear on and leave the board", async () => {
   await settle();
   server.timers.advance(250);
   const arrival = await stream.news();
-  expect(arrival).toContain(`<tr id="live-${call.id}">`);
+  expect(arrival).toContain(`<tr id="live-${call.id}"`);
   await answerCall(server, call.id);
   await endCall(server, call.id);
   server.timers.advance(250);
@@ -98,11 +98,14 @@ test("a page of older results is not overwritten by the newest", async () => {
 test("the board names who listens to a call as soon as somebody does", async () => {
   const names: string[] = [];
   const server = await openServer({
-    supervision: { attach: () => ({ message() {}, closed() {} }), listeners: () => names },
+    supervision: {
+      attach: () => ({ message() {}, closed() {} }),
+      present: () => names.map((name) => ({ seatId: name, name, mode: "whisper" })),
+    },
   });
   const call = await server.call();
   const stream = await follow(server, "/sse/calls");
-  expect(await stream.news()).not.toContain("heard by");
+  expect(await stream.news()).not.toContain("Supervisors");
   names.push("Eva");
   await server.store.callEvents.add(server.tenantId, call.id, {
     at: server.clock.now(),
@@ -111,7 +114,7 @@ test("the board names who listens to a call as soon as somebody does", async () 
     event: { type: "supervisor.joined", callId: call.id, userId: "usr_1", mode: "listen" },
   });
   server.timers.advance(250);
-  expect(await stream.news()).toContain("heard by Eva");
+  expect(await stream.news()).toContain("Eva whispers to the AI");
   await stream.leave();
 });
 
