@@ -136,12 +136,13 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   say(instructions: string): void {
+    if (this.#supervised?.postpones(() => this.say(instructions))) return;
     this.#voice?.say(instructions);
   }
 
-  /** Plays a sentence of our own after what already waits; not while a supervisor speaks in the agent's place. */
+  /** Plays a sentence of our own after what already waits. */
   play(line: SpokenLine): void {
-    if (this.#supervised?.isHeld) return;
+    if (this.#supervised?.postpones(() => this.play(line))) return;
     const item = OWN_ITEMS + this.#played++;
     this.voiceAudio(item, line.audio, 0, line.audio.length);
     this.voiceText(item, line.text, true);
@@ -150,8 +151,8 @@ export class Bridge implements LegSink, VoiceSink {
 
   /** See the `drain` command. */
   drain(maxMs: number, expectSpeech: boolean): void {
+    if (this.#supervised?.postpones(() => this.drain(maxMs, expectSpeech))) return;
     this.#drain = new Drain(this.#deps.nowMs(), maxMs, expectSpeech);
-    if (this.#supervised?.isHeld) this.#endDrain(true);
   }
 
   /** See the `supervise` command; only `listen` before the answer. */

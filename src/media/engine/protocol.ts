@@ -152,7 +152,7 @@ export type MediaCommand =
   | { type: "play"; callId: string; line: SpokenLine }
   /**
    * Answered by `drained` once all that was said has been played, or after `maxMs`, or when the callee talks over it.
-   * With `expectSpeech` it first waits up to 5 s for speech that is about to begin.
+   * With `expectSpeech` it first waits up to 5 s for speech that is about to begin. A takeover forgets it unanswered.
    */
   | { type: "drain"; callId: string; maxMs: number; expectSpeech: boolean }
   | { type: "tap"; callId: string; tapId: string; target: TapTarget }

@@ -6,8 +6,6 @@ import type { MediaEvent, TranscriberSettings, VoiceUsage } from "./protocol.ts"
 
 /** Words that were said are waited for so long, in ms; what comes later is still told while the transcriber is open. */
 const OWED_MS = 1500;
-/** Voice that makes an utterance, in frames: models make words out of silence. */
-const WORD_FRAMES = 5;
 /** Quiet after which an utterance is over where no talk button says so, in frames: 700 ms. */
 const PAUSE_FRAMES = 35;
 /** Interim words go out at most this often, in ms. */
@@ -38,10 +36,8 @@ export class Scribe implements TranscriberSink {
   #startMs = 0;
   #heardMs = 0;
   #closeByMs = -1;
-  #mode: SupervisionMode = "listen";
   readonly #marks: { fromMs: number; mode: SupervisionMode }[] = [];
-  /** Voiced frames of the utterance that is being said, and quiet ones since. */
-  #voicedFrames = 0;
+  #mode: SupervisionMode = "listen";
   #quietFrames = 0;
   #partialAtMs = Number.NEGATIVE_INFINITY;
 
@@ -92,16 +88,13 @@ export class Scribe implements TranscriberSink {
     if (behindMs > STALL_MS) this.#startMs += behindMs;
     this.#transcriber.hear(frame);
     this.#heardMs += FRAME_MS;
-    if (voiced) {
-      this.#voicedFrames++;
-      this.#quietFrames = 0;
-    } else if (++this.#quietFrames >= PAUSE_FRAMES && this.#mode !== "whisper") this.end();
+    this.#quietFrames = voiced ? 0 : this.#quietFrames + 1;
+    if (this.#quietFrames === PAUSE_FRAMES && this.#mode !== "whisper") this.end();
   }
 
   /** What was said since the last end is a whole utterance. */
   end(): void {
-    if (this.#voicedFrames >= WORD_FRAMES) this.#transcriber?.utteranceEnded();
-    this.#voicedFrames = this.#quietFrames = 0;
+    this.#transcriber?.utteranceEnded();
   }
 
   /** Every tick. */
@@ -125,7 +118,7 @@ export class Scribe implements TranscriberSink {
     const { callId, emit, onWords } = this.#deps;
     const words = text.trim();
     const turn = {
-      key: `supervisor-${this.#opened}-${key}`,
+      key: `${key}-${this.#opened}`,
       speaker: "supervisor" as const,
       text: words,
       atMs: Math.round(this.#startMs + startMs),

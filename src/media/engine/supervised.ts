@@ -54,7 +54,7 @@ export class Supervised {
   /** The agent is silent until it is given the call back: what its voice makes is dropped. */
   isHeld = false;
   /** What the callee is sent, in slots that `isWide`. */
-  readonly ear = new CalleeEar();
+  ear = new CalleeEar();
   readonly #deps: SupervisedDeps;
   readonly #agentEar: AgentEar;
   readonly #scribe: Scribe;
@@ -71,6 +71,7 @@ export class Supervised {
   #said: string[] = [];
   #note = "";
   #resumeByMs = -1;
+  #later: (() => void)[] = [];
   #phrase: HoldPhrase | null = null;
   #phrases = 0;
   #recorder: Recorder | null = null;
@@ -128,6 +129,7 @@ export class Supervised {
   #takeOver(from: SupervisionMode, nowMs: number): void {
     this.#resumeByMs = -1;
     this.#joined = false;
+    this.#later = [];
     if (from === "takeover") return;
     this.#deps.cutAgent(nowMs);
     this.isHeld = true;
@@ -136,6 +138,8 @@ export class Supervised {
 
   #giveBack(note: string, nowMs: number): void {
     this.#endPhrase(nowMs);
+    // The agent was silent: its voice does not have to rise.
+    this.ear = new CalleeEar();
     this.#note = note;
     this.#resumeByMs = nowMs + RESUME_MS;
     this.#resumeIfTold(nowMs);
@@ -149,6 +153,18 @@ export class Supervised {
     this.isHeld = false;
     this.#deps.voice.resume(said, this.#note);
     this.#tellPresence();
+    const later = this.#later;
+    this.#later = [];
+    for (const act of later) act();
+  }
+
+  /**
+   * What the agent is to do waits until it has the call again; while somebody speaks in its place it is forgotten.
+   * Returns false where it need not wait.
+   */
+  postpones(act: () => void): boolean {
+    if (this.isHeld && this.mode !== "takeover") this.#later.push(act);
+    return this.isHeld;
   }
 
   /** The agent must know who hears it. */

@@ -1,8 +1,12 @@
 import { expect, test } from "bun:test";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { FRAME_SAMPLES } from "../../../src/media/audio/frame.ts";
 import { ulawDecode } from "../../../src/media/audio/g711.ts";
 import { toneAmplitude } from "../../../src/media/audio/tone.ts";
-import { CallRig, type FakeLeg, isSpeech, toneFrame } from "../../support/call-rig.ts";
+import { parseWavHeader, WAV_HEADER_BYTES } from "../../../src/media/audio/wav.ts";
+import { CallRig, type FakeLeg, isSpeech, SILENT, toneBytes, toneFrame } from "../../support/call-rig.ts";
 
 const CALLEE_HZ = 300;
 const AGENT_HZ = 500;
@@ -73,12 +77,12 @@ test("a takeover silences the agent from the next slot on, and cuts what it reme
   await rig.supervise("c1", "takeover");
   expect(voice.held).toBe(1);
   expect(voice.interruptions).toEqual([[{ item: 2, heardMs: 520, receivedMs: 6000 }]]);
-  expect(rig.of("drained")).toEqual([{ type: "drained", callId: "c1", interrupted: true }]);
   voice.speak(3, 200, "too late", AGENT_HZ);
   run(400);
   expect(leg.sent.some(({ frame }) => has(frame, AGENT_HZ))).toBe(false);
   expect(has(last(leg), SPEAKER_HZ)).toBe(true);
   expect(leg.sent.length).toBe(19);
+  expect(rig.of("drained")).toEqual([]);
 });
 
 test("giving back waits for the words that are owed, and no longer than 1.5 s", async () => {
@@ -115,4 +119,147 @@ test("a speaker from whom nothing comes is told as lost, and as back", async () 
   expect(rig.of("speaker-back").length).toBe(1);
   mute(5000);
   expect(rig.of("speaker-lost").length).toBe(2);
+});
+
+test("in barge a turn that was the supervisor's voice alone is not told as the callee's", async () => {
+  const { rig, leg, voice, run } = await busyCall();
+  await rig.supervise("c1", "barge");
+  run(1000);
+  voice.sink.calleeText("callee-1", "I am the colleague.", 200, 900, true);
+  expect(rig.of("turn")).toEqual([]);
+  rig.run(600, (tick) => {
+    rig.talk(toneFrame(SPEAKER_HZ, tick));
+    leg.sink.calleeFrame(toneFrame(CALLEE_HZ, tick), rig.now);
+  });
+  voice.sink.calleeText("callee-2", "Both of us.", 1000, 1500, true);
+  expect(rig.of("turn").map(({ turn }) => turn.text)).toEqual(["Both of us."]);
+});
+
+test("while the speaker of a takeover is gone the callee hears the hold phrase, and it is told to the agent", async () => {
+  const { rig, leg, voice, run, mute } = await busyCall();
+  await rig.supervise("c1", "takeover");
+  run(200);
+  mute(1600);
+  await rig.do({
+    type: "hold-phrase",
+    callId: "c1",
+    line: { text: "One moment, please.", audio: toneBytes(700, 300) },
+  });
+  leg.sent.length = 0;
+  mute(600);
+  expect(leg.sent.filter(({ frame }) => has(frame, 700)).length).toBe(15);
+  expect(leg.sent.length).toBe(30);
+  expect(rig.of("turn").at(-1)!.turn).toMatchObject({ speaker: "agent", text: "One moment, please.", endMs: 2120 });
+  await rig.supervise("c1", "listen", null);
+  expect(voice.resumed).toEqual([{ said: ["One moment, please."], note: "" }]);
+});
+
+test("text guidance is a whispered turn; with now it cuts what the agent says, but never the opening", async () => {
+  const { rig, voice, mute } = await busyCall();
+  voice.speak(1, 1000);
+  mute(200);
+  await rig.do({ type: "guide", callId: "c1", text: "Offer a discount.", now: true });
+  expect(voice.interruptions).toEqual([]);
+  mute(1200);
+  voice.speak(2, 5000);
+  mute(200);
+  await rig.do({ type: "guide", callId: "c1", text: "Stop, ask for the name.", now: true });
+  expect(voice.interruptions.length).toBe(1);
+  expect(voice.guided).toEqual([
+    ["Offer a discount.", false],
+    ["Stop, ask for the name.", true],
+  ]);
+  expect(rig.of("turn").filter(({ turn }) => turn.whispered).length).toBe(2);
+});
+
+test("words of a takeover that come after the agent went on are given to it all the same", async () => {
+  const { rig, voice, run } = await busyCall();
+  await rig.supervise("c1", "takeover");
+  run(1000);
+  const { sink } = rig.transcribers[0]!;
+  rig.transcribers[0]!.owesWords = true;
+  await rig.supervise("c1", "whisper");
+  run(1480);
+  expect(voice.resumed).toEqual([]);
+  run(40);
+  expect(voice.resumed).toEqual([{ said: [], note: "" }]);
+  sink.supervisorText("a", "Ten percent.", 100, 900, true);
+  expect(voice.guided.at(-1)![0]).toContain("Ten percent.");
+  expect(rig.of("turn").at(-1)!.turn).toMatchObject({ text: "Ten percent.", whispered: false });
+});
+
+test("what the agent is to do waits for the call to be given back, and is forgotten by a takeover", async () => {
+  const { rig, leg, voice, run } = await busyCall();
+  const line = { text: "Something went wrong, we call you again.", audio: toneBytes(700, 300) };
+  await rig.supervise("c1", "takeover");
+  await rig.do({ type: "say", callId: "c1", instructions: "never" });
+  await rig.do({ type: "drain", callId: "c1", maxMs: 9000, expectSpeech: true });
+  run(400);
+  rig.transcribers[0]!.owesWords = true;
+  await rig.supervise("c1", "listen", null);
+  await rig.do({ type: "say", callId: "c1", instructions: "Say goodbye." });
+  await rig.do({ type: "play", callId: "c1", line });
+  await rig.do({ type: "drain", callId: "c1", maxMs: 9000, expectSpeech: false });
+  run(1000);
+  expect(voice.said).toEqual([]);
+  run(500);
+  expect(voice.said).toEqual(["Say goodbye."]);
+  run(600);
+  expect(leg.sent.filter(({ frame }) => has(frame, 700)).length).toBe(15);
+  expect(rig.of("drained")).toEqual([{ type: "drained", callId: "c1", interrupted: false }]);
+});
+
+test("a takeover before the agent's first word is no loss of its voice", async () => {
+  const { rig, voice, run } = await busyCall();
+  await rig.supervise("c1", "takeover");
+  run(20_000);
+  expect(rig.of("voice-lost")).toEqual([]);
+  expect(voice.openings).toBe(1);
+});
+
+test("the third file holds what supervisors said, whispers included, at its place in the call", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "supervised-"));
+  const path = join(folder, "supervisor.wav");
+  const rig = new CallRig();
+  const { leg } = await rig.call("c1", null, path);
+  const pass = async (ms: number, speaks: boolean): Promise<void> => {
+    for (let done = 0; done < ms; done += 200) {
+      rig.run(200, (tick) => {
+        leg.sink.calleeFrame(SILENT, rig.now);
+        if (speaks) rig.talk(toneFrame(SPEAKER_HZ, tick));
+      });
+      await new Promise((settled) => setTimeout(settled, 2));
+    }
+  };
+  await pass(2000, false);
+  await rig.supervise("c1", "whisper");
+  await pass(400, true);
+  await rig.supervise("c1", "listen");
+  expect(await Bun.file(path).exists()).toBe(true);
+  await pass(10_000, false);
+  await rig.supervise("c1", "takeover", 78);
+  rig.run(600, (tick) => rig.talk(toneFrame(SPEAKER_HZ, tick), 78));
+  await rig.do({ type: "close", callId: "c1" });
+  const file = await readFile(path);
+  const pcm = new Int16Array(file.buffer.slice(file.byteOffset + WAV_HEADER_BYTES, file.byteOffset + file.length));
+  const sounding = [];
+  for (let at = 0; at + FRAME_SAMPLES <= pcm.length; at += FRAME_SAMPLES) {
+    if (toneAmplitude(pcm, at, FRAME_SAMPLES, SPEAKER_HZ) > 800) sounding.push(at / FRAME_SAMPLES);
+  }
+  expect(parseWavHeader(file)).toMatchObject({ channels: 1, rateHz: 8000 });
+  expect(sounding.length).toBeGreaterThanOrEqual(19 + 29);
+  expect(sounding[0]).toBeWithin(100, 103);
+  expect(sounding.find((frame) => frame > 200)).toBeWithin(620, 623);
+  await rm(folder, { recursive: true });
+});
+
+test("nobody speaks before the answer, and a listener changes nothing", async () => {
+  const rig = new CallRig();
+  const brief = { instructions: "", opening: "", language: "en", tools: [] };
+  const call = { callId: "c1", leg: { kind: "rtp" as const }, recordingPath: null, supervisorPath: null };
+  await rig.do({ type: "open", call: { ...call, voice: { kind: "scripted", seed: 1, brief, lines: [] } } });
+  await rig.supervise("c1", "barge");
+  expect(rig.of("supervised")).toEqual([]);
+  await rig.supervise("c1", "listen", null);
+  expect(rig.of("supervised")).toEqual([{ type: "supervised", callId: "c1", request: 2, mode: "listen", atMs: 0 }]);
 });
