@@ -45,6 +45,8 @@ export interface AppParts {
   supervision: Pick<Supervision, "attach" | "present">;
   /** How much live calls need a person. */
   attention: AttentionBoard;
+  /** Guidance in text for the agent of a live call. */
+  whisper: Supervision["whisper"];
   /** Parts that health pages ask, most important first. */
   probes: readonly HealthProbe[];
   assets: Pick<Assets, "url" | "respond">;

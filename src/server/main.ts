@@ -38,7 +38,7 @@ import { UNDO_MS } from "./planning.ts";
 import { settleDead } from "./settle-dead.ts";
 import { createSupervisorNotes } from "./supervisor-notes.ts";
 import { createTextParts } from "./text-parts.ts";
-import { createVoiceChoice, DEMO_SEED } from "./voice-choice.ts";
+import { createVoiceChoice, DEMO_SEED, transcriberFor } from "./voice-choice.ts";
 
 /** Calls to one number a day on carriers that reach real people. */
 const CALLS_PER_NUMBER_A_DAY = 5;
@@ -111,6 +111,8 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
 
   const scripted = carrier.kind === "scripted";
   const scheduler = createScheduler({
+    supervisorPath: (callId) =>
+      config.recordSupervisors ? join(config.dataDir, "recordings", `${callId}.supervisors.wav`) : null,
     store,
     clock: systemClock,
     schedule: systemSchedule,
@@ -150,10 +152,9 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
       const answered = call.status === "in-progress";
       return { live: !callIsOver(call.status), answered, who: call.calleeName || call.to };
     },
-    transcriber: async () => null,
     holdPhrase: keepLine(HOLD_PHRASE, "make the hold phrase", log, speaker),
     hangUp: (tenantId, callId) => attempts.hangUp(tenantId, callId),
-    sendKeys: () => false,
+    sendKeys: (tenantId, callId, digits) => attempts.sendKeys(tenantId, callId, digits),
     note: createSupervisorNotes({ store, clock: systemClock, log }),
   });
   bus.subscribe((event) => {
@@ -244,6 +245,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     const steps: [string, () => unknown][] = [
       ["planner", () => planner.close()],
       ["calls", () => attempts.closeAll()],
+    whisper: supervision.whisper,
       ["analyst", () => analyst.stop()],
       ["summarizer", () => summarizer.stop()],
       ["listening", () => supervision.close()],

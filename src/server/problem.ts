@@ -74,6 +74,16 @@ export const PROBLEMS = {
     title: "The call is over",
     fix: "Nothing is left to hang up. Its result is on the page of the call.",
   },
+  "call-not-answered": {
+    status: 409,
+    title: "The call is not answered yet",
+    fix: "Ask again once the call's status is in-progress.",
+  },
+  "right-missing": {
+    status: 403,
+    title: "You may not do this",
+    fix: "Ask an owner of this installation for the right.",
+  },
   "task-state": {
     status: 409,
     title: "The task does not allow this now",

@@ -3,11 +3,12 @@ import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Store } from "../core/store/open.ts";
 import { repairRecording } from "../media/engine/recorder.ts";
+import { closeSupervision } from "./supervision-left-open.ts";
 
 /**
  * Settles what a process that died left open, before anything dials: its calls end with the cause `process-restarted`,
  * their tasks wait to be judged, and their recordings are made playable up to the last second that reached the disk.
- * An answered call ended where its recording does: the time until this start is no part of it. Channels it left at a
+ * Supervisors who were on them have left. An answered call ended where its recording does: the time until this start is no part of it. Channels it left at a
  * carrier are hung up by the carrier's own reconciliation.
  */
 export const settleDead = async (deps: { store: Store; dataDir: string; now: number; log: Log }): Promise<void> => {
@@ -25,6 +26,7 @@ export const settleDead = async (deps: { store: Store; dataDir: string; now: num
     const heard = [...files].filter(([, { bytes }]) => bytes > 0);
     const recordedMs = new Map(heard.map(([callId, { durationMs }]) => [callId, durationMs]));
     const settled = await store.settleDead(tenant.id, now, recordedMs);
+    for (const { callId } of settled) await closeSupervision(store, tenant.id, callId, now);
     // Nobody holds the line any more: answers from now on are for the next call.
     await store.questions.expireDue(tenant.id, now);
     if (settled.length > 0)

@@ -48,6 +48,7 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
     kicks: 0,
     hungUp: [] as string[],
     ownerAnswers: [] as string[],
+    whispers: [] as string[],
     attached: 0,
   };
 
@@ -132,6 +133,10 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
       present: () => [],
     },
     probes: [storeProbe(store)],
+    whisper: async (_actor, callId, { text, now }) => {
+      state.whispers.push(`${callId}: ${text}${now ? " (now)" : ""}`);
+      return { ok: true };
+    },
     assets: { url: (path) => path, respond: () => new Response("asset") },
     decisionMs: 3000,
     pace: { gapMs: 250, beatMs: 15_000 },

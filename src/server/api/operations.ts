@@ -9,6 +9,7 @@ import { AgentPromptRequest, AgentPromptView, ChatRequest, ChatView } from "./pl
 import { CampaignView, ScheduledTaskView } from "./schedule-routes.ts";
 import { CallQuery, EventQuery } from "./v1-calls.ts";
 import { AnswerView, QuestionView } from "./v1-questions.ts";
+import { SupervisorView, WhisperRequest, WhisperView } from "./v1-supervision.ts";
 import { TaskQuery } from "./v1-tasks.ts";
 
 /** One way of asking the API, as its documents describe it. */
@@ -234,6 +235,31 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "Hang a call up",
     answers: [{ status: 202, description: "It is being hung up", schema: PlacedView }],
     problems: ["not-found", "call-over"],
+  },
+  {
+    method: "post",
+    path: "/api/v1/calls/{id}/whisper",
+    group: "Calls",
+    summary: "Tell the agent of a live call something in private",
+    description:
+      "The callee hears none of it. The agent follows it from its next sentence on, with now at once. The transcript keeps it, marked as a whisper.",
+    body: WhisperRequest,
+    answers: [{ status: 202, description: "The agent is told", schema: WhisperView }],
+    problems: [...listProblems, "not-found", "right-missing", "call-not-answered", "call-over"],
+  },
+  {
+    method: "get",
+    path: "/api/v1/calls/{id}/supervisors",
+    group: "Calls",
+    summary: "Read who is on a call beside its two parties",
+    answers: [
+      {
+        status: 200,
+        description: "Supervisors, in order of arrival; nobody on a call that is over",
+        schema: z.object({ supervisors: z.array(SupervisorView) }),
+      },
+    ],
+    problems: ["not-found"],
   },
   {
     method: "get",
