@@ -8,11 +8,13 @@ import {
   type Complaint,
   complaint,
   freshSession,
+  freshTranscriptionSession,
   itemSchema,
   mergeSession,
   responseSchema,
   type Session,
   sessionSchema,
+  transcriptionSessionSchema,
 } from "./session-schema.ts";
 import { BYTES_PER_SECOND } from "./sound.ts";
 import { TurnDetector } from "./turn-detector.ts";
@@ -29,7 +31,9 @@ export interface Recorded {
 /** What the server holds of one client. */
 export interface SocketData {
   number: number;
+  /** Empty for a session that only writes down, which names its model later. */
   model: string;
+  writesDown: boolean;
   headers: Record<string, string>;
   script: ConnectionScript;
   connection: RealtimeConnection | null;
@@ -46,6 +50,8 @@ export class RealtimeConnection {
   readonly number: number;
   readonly script: ConnectionScript;
   readonly model: string;
+  /** The session writes down what it hears and makes no responses. */
+  readonly writesDown: boolean;
   readonly headers: Record<string, string>;
   readonly items = new Items();
   readonly session: Session;
@@ -83,7 +89,8 @@ export class RealtimeConnection {
   constructor(server: RealtimeServer, socket: ServerWebSocket<SocketData>) {
     this.server = server;
     this.#socket = socket;
-    const { number, model, headers, script } = socket.data;
+    const { number, model, writesDown, headers, script } = socket.data;
+    this.writesDown = writesDown;
     this.number = number;
     this.model = model;
     this.headers = headers;
@@ -91,7 +98,9 @@ export class RealtimeConnection {
     this.openedAtMs = server.nowMs();
     this.conversationId = this.newId("conv");
     const expiresMs = script.expiresAfterMs ?? 3_600_000;
-    this.session = freshSession(this.newId("sess"), model, Math.floor((Date.now() + expiresMs) / 1000));
+    const expiresAt = Math.floor((Date.now() + expiresMs) / 1000);
+    const id = this.newId("sess");
+    this.session = writesDown ? freshTranscriptionSession(id, expiresAt) : freshSession(id, model, expiresAt);
     this.#detector = new TurnDetector(
       (ms) => this.#speechStarted(ms),
       (ms) => this.#speechStopped(ms),
@@ -305,7 +314,7 @@ export class RealtimeConnection {
 
   #updateSession(event: Message): void {
     const update = event.session;
-    let problem = complaint(sessionSchema, update, "session");
+    let problem = complaint(this.writesDown ? transcriptionSessionSchema : sessionSchema, update, "session");
     const voice = update?.audio?.output?.voice;
     if (!problem && this.#hasSpoken && voice !== undefined && voice !== this.session.audio.output.voice) {
       const message = "Cannot update a conversation's voice if assistant audio is present.";
@@ -350,6 +359,7 @@ export class RealtimeConnection {
     this.#commit(this.#turnItem, audio_end_ms - this.#bufferedMs);
     const turns = this.session.audio.input.turn_detection;
     // A running response keeps the service from making another one.
+    if (this.writesDown) return;
     if (turns && turns.create_response !== false && this.#active === null) this.#respond({});
   }
 
@@ -462,6 +472,10 @@ export class RealtimeConnection {
   // Responses.
 
   #createResponse(event: Message): void {
+    if (this.writesDown) {
+      const message = "A transcription session makes no responses.";
+      return this.#error(event.event_id, { code: "invalid_value", message, param: "type" });
+    }
     const body = event.response ?? {};
     const problem = complaint(responseSchema, body, "response");
     if (problem) return this.#error(event.event_id, problem);

@@ -8,7 +8,7 @@ const STEP_MS = 5;
 export interface RealtimeServerOptions {
   /** Default 0, a free one. */
   port?: number;
-  /** What each connection does; `number` counts from 1. */
+  /** What each connection does; `number` counts from 1, `model` is empty where one only writes down. */
   script?: ConnectionScript | ((number: number, model: string) => ConnectionScript);
   /** Keeps audio and events of both sides. Default true; a benchmark does without. */
   keep?: boolean;
@@ -102,16 +102,20 @@ export class RealtimeServer {
     if (!url.pathname.endsWith("/realtime")) return this.#control(request, url);
     const number = ++this.handshakes;
     const model = url.searchParams.get("model") ?? "";
+    const intent = url.searchParams.get("intent");
+    const isAsked = (model !== "") !== (intent === "transcription");
     const script = typeof this.script === "function" ? this.script(number, model) : this.script;
     if (script.handshake === "never") return new Promise(() => {});
     const protocols = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((one) => one.trim());
     const hasKey =
       /^Bearer \S/.test(request.headers.get("authorization") ?? "") ||
       (protocols.includes("realtime") && protocols.some((one) => one.startsWith("openai-insecure-api-key.")));
-    const status = script.handshake ?? (hasKey ? (model ? 0 : 400) : 401);
+    const status = script.handshake ?? (hasKey ? (isAsked ? 0 : 400) : 401);
     if (status) return Response.json({ error: { code: `status_${status}`, message: "No." } }, { status });
     const headers = Object.fromEntries(request.headers);
-    const data: SocketData = { number: this.connections.length + 1, model, headers, script, connection: null };
+    const writesDown = intent === "transcription";
+    const place = this.connections.length + 1;
+    const data: SocketData = { number: place, model, writesDown, headers, script, connection: null };
     const answer = protocols.includes("realtime") ? { headers: { "Sec-WebSocket-Protocol": "realtime" } } : {};
     if (server.upgrade(request, { data, ...answer })) return undefined;
     return new Response("A WebSocket is expected.", { status: 400 });

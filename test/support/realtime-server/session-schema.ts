@@ -24,13 +24,23 @@ const turnDetection = z.discriminatedUnion("type", [
   }),
 ]);
 
-const transcription = z.strictObject({
-  model: z.string().optional(),
-  language: z.string().optional(),
-  languages: z.array(z.string()).optional(),
-  prompt: z.string().optional(),
-  keywords: z.array(z.string()).optional(),
-  delay: z.unknown().optional(),
+const SEVERAL_LANGUAGES: unknown[] = ["gpt-transcribe", "gpt-live-transcribe"];
+const transcription = z
+  .strictObject({
+    model: z.string().optional(),
+    language: z.string().optional(),
+    languages: z.array(z.string()).optional(),
+    prompt: z.string().optional(),
+    keywords: z.array(z.string()).optional(),
+    delay: z.unknown().optional(),
+  })
+  .refine(({ model, languages }) => languages === undefined || SEVERAL_LANGUAGES.includes(model), {
+    error: "This model does not take several languages.",
+    path: ["languages"],
+  });
+const noiseReduction = z.strictObject({
+  type: z.enum(["near_field", "far_field"]),
+  strength: z.unknown().optional(),
 });
 
 const voice = z.union([z.string(), z.strictObject({ id: z.string() })]);
@@ -58,9 +68,7 @@ export const sessionSchema = z.strictObject({
       input: z
         .strictObject({
           format: format.optional(),
-          noise_reduction: z
-            .strictObject({ type: z.enum(["near_field", "far_field"]), strength: z.unknown().optional() })
-            .nullish(),
+          noise_reduction: noiseReduction.nullish(),
           transcription: transcription.nullish(),
           turn_detection: turnDetection.nullish(),
         })
@@ -92,6 +100,24 @@ export const sessionSchema = z.strictObject({
   tracing: z.unknown().optional(),
   include: z.array(z.literal("item.input_audio_transcription.logprobs")).optional(),
   prompt: z.unknown().optional(),
+});
+
+/** The `session` member of `session.update` on a connection that only writes down. */
+export const transcriptionSessionSchema = z.strictObject({
+  type: z.literal("transcription"),
+  audio: z
+    .strictObject({
+      input: z
+        .strictObject({
+          format: format.optional(),
+          noise_reduction: noiseReduction.nullish(),
+          transcription: transcription.nullish(),
+          turn_detection: turnDetection.nullish(),
+        })
+        .optional(),
+    })
+    .optional(),
+  include: z.array(z.literal("item.input_audio_transcription.logprobs")).optional(),
 });
 
 /** The `response` member of `response.create`. */
@@ -211,6 +237,21 @@ export const freshSession = (id: string, model: string, expiresAt: number): Sess
     output: { format: { type: "audio/pcm", rate: 24_000 }, voice: "alloy", speed: 1 },
   },
 });
+
+/** A session that only writes down, before any update: it has no output, no tools and no instructions. */
+export const freshTranscriptionSession = (id: string, expiresAt: number): Session => {
+  const { audio } = freshSession(id, "", expiresAt);
+  const session = {
+    object: "realtime.transcription_session",
+    type: "transcription",
+    id,
+    expires_at: expiresAt,
+    include: null,
+    audio: { input: audio.input },
+  };
+  // Nothing reads the members that it lacks: such a session makes no responses.
+  return session as unknown as Session;
+};
 
 export interface TurnDetection {
   type: string;
