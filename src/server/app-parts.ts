@@ -43,10 +43,10 @@ export interface AppParts {
   planning: Planning;
   media: MediaNews;
   supervision: Pick<Supervision, "attach" | "present">;
-  /** How much live calls need a person. */
-  attention: AttentionBoard;
   /** Guidance in text for the agent of a live call. */
   whisper: Supervision["whisper"];
+  /** How much live calls need a person. */
+  attention: AttentionBoard;
   /** Parts that health pages ask, most important first. */
   probes: readonly HealthProbe[];
   assets: Pick<Assets, "url" | "respond">;

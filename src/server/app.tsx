@@ -24,7 +24,6 @@ import { answerProblem, failureHandler } from "./failures.tsx";
 import { liveRoutes } from "./live/live-routes.ts";
 import { SpokenNow } from "./live/spoken-now.ts";
 import { loadQuestions, NO_QUESTIONS } from "./owner-questions.ts";
-import { agentRoutes } from "./pages/agent.tsx";
 import { agentsRoutes } from "./pages/agents.tsx";
 import { callPageRoutes } from "./pages/call.tsx";
 import { callNotesRoutes } from "./pages/call-notes.tsx";
@@ -131,8 +130,8 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
 
   callRoutes(app, parts);
   v1CallRoutes(app, parts);
-  v1TaskRoutes(app, parts);
   v1SupervisionRoutes(app, parts);
+  v1TaskRoutes(app, parts);
   v1QuestionRoutes(app, parts);
   planApiRoutes(app, parts);
   scheduleRoutes(app, parts);
@@ -157,7 +156,6 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   agentsRoutes(app, parts);
   dndRoutes(app, parts);
   dndImportRoutes(app, parts);
-  agentRoutes(app, parts, pictures);
   settingsRoutes(app, parts);
   docsRoutes(app);
   return app;

@@ -46,7 +46,6 @@ const CALLS_PER_NUMBER_A_DAY = 5;
 const DECISION_MS = 2000;
 /** Said when a voice is lost for good while somebody listens. */
 const APOLOGY = "I am sorry, we have a technical problem. We will call you again. Goodbye.";
-
 /** Said to a caller whose speaker was lost in a takeover. */
 const HOLD_PHRASE = "One moment, please. I am right with you.";
 
@@ -102,6 +101,8 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
       const relative = join("recordings", `${callId}.wav`);
       return { relative, absolute: join(config.dataDir, relative) };
     },
+    supervisorPath: (callId) =>
+      config.recordSupervisors ? join(config.dataDir, "recordings", `${callId}.supervisors.wav`) : null,
     clock: systemClock,
     schedule: systemSchedule,
     log,
@@ -111,8 +112,6 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
 
   const scripted = carrier.kind === "scripted";
   const scheduler = createScheduler({
-    supervisorPath: (callId) =>
-      config.recordSupervisors ? join(config.dataDir, "recordings", `${callId}.supervisors.wav`) : null,
     store,
     clock: systemClock,
     schedule: systemSchedule,
@@ -151,6 +150,11 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
       if (!call) return null;
       const answered = call.status === "in-progress";
       return { live: !callIsOver(call.status), answered, who: call.calleeName || call.to };
+    },
+    transcriber: async (tenantId, callId) => {
+      const call = await store.calls.get(tenantId, callId);
+      const task = call && (await store.tasks.get(tenantId, call.taskId));
+      return transcriberFor({ config, secret }, { tenantId, language: task?.language ?? "" });
     },
     holdPhrase: keepLine(HOLD_PHRASE, "make the hold phrase", log, speaker),
     hangUp: (tenantId, callId) => attempts.hangUp(tenantId, callId),
@@ -218,6 +222,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     },
     media,
     supervision,
+    whisper: supervision.whisper,
     attention,
     probes: [
       storeProbe(store),
@@ -245,7 +250,6 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     const steps: [string, () => unknown][] = [
       ["planner", () => planner.close()],
       ["calls", () => attempts.closeAll()],
-    whisper: supervision.whisper,
       ["analyst", () => analyst.stop()],
       ["summarizer", () => summarizer.stop()],
       ["listening", () => supervision.close()],

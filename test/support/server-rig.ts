@@ -132,11 +132,11 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
       },
       present: () => [],
     },
-    probes: [storeProbe(store)],
     whisper: async (_actor, callId, { text, now }) => {
       state.whispers.push(`${callId}: ${text}${now ? " (now)" : ""}`);
       return { ok: true };
     },
+    probes: [storeProbe(store)],
     assets: { url: (path) => path, respond: () => new Response("asset") },
     decisionMs: 3000,
     pace: { gapMs: 250, beatMs: 15_000 },
