@@ -60,8 +60,8 @@ export class Dock {
     this.#talk = new TalkButton(actions);
     this.#loud = button("primary", "volume-2", "Turn sound on", actions.turnSoundOn);
     this.#again = button("small", "headphones", "Join again", actions.joinAgain);
-    this.#giveBack = button("primary give-back", "undo-2", "Give back", actions.giveBack);
-    this.#giveBack.append(make("span", { class: "wide-only" }, "to the AI"));
+    this.#giveBack = button("give-back", "undo-2", "", actions.giveBack);
+    this.#giveBack.append(make("span", {}, "Give back", make("span", { class: "wide-only" }, " to the AI")));
     this.#leave = button("", "phone-off", "Leave", actions.leave);
     this.#close = button("quiet small", "x", "Close", actions.leave);
     this.#more = make(

@@ -25,7 +25,7 @@ export class PanelWords {
     type: "text",
     maxlength: String(MOST),
     autocomplete: "off",
-    placeholder: "Whisper to the AI by text",
+    placeholder: "Ask for the address, too.",
   });
   readonly #now = make("input", { type: "checkbox", id: "phone-now" });
   readonly #outcome = make("p", { class: "small", role: "status" });

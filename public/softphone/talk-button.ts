@@ -14,7 +14,7 @@ export interface TalkActions {
 
 /** Held to talk in whisper (by pointer, or Space on it), a mute switch in the wider modes, another try without a microphone. */
 export class TalkButton {
-  readonly element = make("button", { type: "button", class: "btn talk" });
+  readonly element = make("button", { type: "button", class: "btn talk-button" });
   readonly #actions: TalkActions;
   #does: "hold" | "switch" | "retry" | null = null;
   #isHeld = false;
