@@ -1,24 +1,20 @@
 import { messageOf } from "../../core/errors.ts";
 import { FRAME_SAMPLES, SAMPLES_PER_MS } from "../audio/frame.ts";
 import { ulawEnergy } from "../audio/level.ts";
-import { Playout, PlayoutCuts } from "../audio/playout.ts";
 import { BargeIn } from "../audio/turn-taking.ts";
 import { Vad } from "../audio/vad.ts";
 import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
 import type { OpenTranscriber } from "../voices/transcriber.ts";
 import type { LastWords, Listener, Voice, VoiceSink } from "../voices/voice.ts";
 import { CallFigures } from "./call-figures.ts";
-import { Drain } from "./drain.ts";
 import type { Meters } from "./meters.ts";
+import { Mouth } from "./mouth.ts";
 import type { MediaCommand, MediaEvent, RecordingFile, SpokenLine, VoiceUsage } from "./protocol.ts";
 import { RECORDED, type Recorder } from "./recorder.ts";
 import type { SpeakerStreams } from "./speaker-streams.ts";
-import { SpokenTurns } from "./spoken-turns.ts";
 import { Supervised } from "./supervised.ts";
 import type { Tap } from "./tap.ts";
 
-/** Utterances that are not the voice's are numbered from here, far above any the voice makes. */
-const OWN_ITEMS = 1_000_000;
 /** A frame sent this much after its deadline counts as late, in ms. */
 const LATE_MS = 5;
 /** Ticks between two updates of a call's meters: ten updates a second. */
@@ -58,13 +54,11 @@ export class Bridge implements LegSink, VoiceSink {
   readonly slot: number;
   readonly taps = new Map<string, Tap>();
   readonly #deps: BridgeDeps;
-  readonly #playout = new Playout();
-  readonly #cuts = new PlayoutCuts();
   readonly #frame = new Uint8Array(FRAME_SAMPLES);
   readonly #calleeVad = new Vad();
   readonly #agentVad = new Vad();
   readonly #bargeIn = new BargeIn();
-  readonly #turns: SpokenTurns;
+  readonly #mouth: Mouth;
   readonly #figures: CallFigures;
   #supervised: Supervised | null = null;
   #leg: CarrierLeg | null = null;
@@ -75,29 +69,19 @@ export class Bridge implements LegSink, VoiceSink {
   /** What the callee said last is waited for until then. */
   #lastWords: { untilMs: number; come: () => void } | null = null;
   #answeredAtMs = -1;
-  #opening = true;
-  #openingStarted = false;
-  /** Something of the agent was heard, or will never be: the voice is lost. */
-  #firstWordSettled = false;
-  /** An utterance is being played, perhaps starved of audio for a moment. */
-  #speaking = false;
   /** The last frame that was sent held speech. */
   #flowing = false;
   /** A frame was sent ahead of its slot: the next silent slot is already served. */
   #lead = false;
-  #drain: Drain | null = null;
   #ticks = 0;
-  #played = 0;
   /** Frames of the callee that the voice has heard. */
   #heard = 0;
-  /** Newest utterance of which something came while the agent had to be silent: nothing of it is played. */
-  #mutedItem = -1;
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
     this.callId = deps.callId;
     this.slot = deps.slot;
-    this.#turns = new SpokenTurns(deps.callId, deps.emit);
+    this.#mouth = new Mouth(deps.callId, deps.emit);
     this.#figures = new CallFigures(deps.meters, deps.slot);
   }
 
@@ -105,6 +89,7 @@ export class Bridge implements LegSink, VoiceSink {
   join(leg: CarrierLeg, voice: Voice & Partial<Listener & LastWords>): void {
     this.#leg = leg;
     this.#voice = voice;
+    this.#mouth.join(voice);
   }
 
   get leg(): CarrierLeg | null {
@@ -143,16 +128,15 @@ export class Bridge implements LegSink, VoiceSink {
   /** Plays a sentence of our own after what already waits. */
   play(line: SpokenLine): void {
     if (this.#supervised?.postpones(() => this.play(line))) return;
-    const item = OWN_ITEMS + this.#played++;
-    this.voiceAudio(item, line.audio, 0, line.audio.length);
-    this.voiceText(item, line.text, true);
-    this.voiceItemEnded(item);
+    if (this.#closed) return;
+    this.#mouth.play(line, this.#atMs());
+    this.#speechCame();
   }
 
   /** See the `drain` command. */
   drain(maxMs: number, expectSpeech: boolean): void {
     if (this.#supervised?.postpones(() => this.drain(maxMs, expectSpeech))) return;
-    this.#drain = new Drain(this.#deps.nowMs(), maxMs, expectSpeech);
+    this.#mouth.drain(this.#deps.nowMs(), maxMs, expectSpeech);
   }
 
   /** See the `supervise` command; only `listen` before the answer. */
@@ -160,7 +144,7 @@ export class Bridge implements LegSink, VoiceSink {
     const { mode, request } = command;
     if (this.#closed || (!this.isAnswered && mode !== "listen")) return;
     if (!this.#supervised && mode === "listen") {
-      const atMs = this.isAnswered ? Math.round(this.#deps.nowMs() - this.#answeredAtMs) : 0;
+      const atMs = this.isAnswered ? Math.round(this.#atMs()) : 0;
       return this.#deps.emit({ type: "supervised", callId: this.callId, request, mode, atMs });
     }
     const supervised = this.#supervision();
@@ -171,8 +155,8 @@ export class Bridge implements LegSink, VoiceSink {
   /** See the `guide` command. The opening is heard to its end: it says who calls. */
   guide(text: string, now: boolean): void {
     if (this.#closed || !this.isAnswered) return;
-    const cuts = now && !this.#opening;
-    if (cuts && this.#isSaying) this.#dropSpeech(this.#deps.nowMs());
+    const cuts = now && !this.#mouth.isOpening;
+    if (cuts && this.#mouth.isSaying) this.#cutAgent();
     this.#supervision()?.guide(text, cuts, this.#deps.nowMs());
   }
 
@@ -196,7 +180,7 @@ export class Bridge implements LegSink, VoiceSink {
       openTranscriber,
       streams,
       voice,
-      cutAgent: (nowMs) => this.#silenceAgent(nowMs),
+      mouth: this.#mouth,
       answeredAtMs: this.#answeredAtMs,
       agentHeard: this.#heard,
       openRecorder: openSupervisorRecorder,
@@ -218,8 +202,7 @@ export class Bridge implements LegSink, VoiceSink {
     const voiced = this.#calleeVad.frameVoiced;
     this.#figures.callee(energy, voiced, nowMs);
     supervised?.calleeHeard(voiced);
-    const protectedSpeech = this.#opening || this.#drain !== null;
-    if (this.#bargeIn.push(voiced, this.#speaking, protectedSpeech, nowMs)) this.#cutIn(nowMs);
+    if (this.#bargeIn.push(voiced, this.#mouth.isSpeaking, this.#mouth.isProtected, nowMs)) this.#cutIn();
   }
 
   calleeSaid(text: string, startMs: number, endMs: number): void {
@@ -245,44 +228,35 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   voiceAudio(item: number, bytes: Uint8Array, offset: number, length: number): void {
-    if (this.#closed || this.#isMuted(item)) return;
-    this.#turns.audio(item);
-    this.#playout.push(bytes, offset, length, item);
-    const queued = this.#playout.queuedMs;
+    if (!this.#closed && this.#mouth.take(item, bytes, offset, length)) this.#speechCame();
+  }
+
+  #speechCame(): void {
+    const queued = this.#mouth.queuedMs;
     if (queued > this.#figures.maxQueueMs) this.#figures.maxQueueMs = queued;
     if (!this.#flowing) this.#sendAhead(this.#deps.nowMs());
   }
 
   voiceItemEnded(item: number): void {
-    this.#playout.endItem(item);
-    if (this.#playout.receivedMs(item) === 0) this.#turns.drop(item);
-  }
-
-  /** Speech that the voice makes while a supervisor speaks in its place is never heard, nor its rest afterwards. */
-  #isMuted(item: number): boolean {
-    if (this.#supervised?.isHeld && item > this.#mutedItem) this.#mutedItem = item;
-    if (item > this.#mutedItem) return false;
-    this.#turns.drop(item);
-    return true;
+    this.#mouth.end(item);
   }
 
   voiceText(item: number, text: string, final: boolean): void {
-    if (this.#isMuted(item)) return;
-    this.#turns.text(item, text, final, this.#deps.nowMs() - this.#answeredAtMs);
+    this.#mouth.text(item, text, final, this.#atMs());
   }
 
   calleeText(key: string, text: string, startMs: number, endMs: number, final: boolean): void {
-    if (!this.#supervised?.isSupervisors(startMs, endMs)) this.#turns.callee(key, text, startMs, endMs, final);
+    if (!this.#supervised?.isSupervisors(startMs, endMs)) this.#mouth.turns.callee(key, text, startMs, endMs, final);
   }
 
   /** The callee's turn is over by the voice's own judgement: what waits of older speech is no longer meant. */
   calleeTurnEnded(): void {
-    if (this.#speaking && !this.#opening && this.#drain === null) this.#cutIn(this.#deps.nowMs());
+    if (this.#mouth.isSpeaking && !this.#mouth.isProtected) this.#cutIn();
   }
 
   toolCall(toolCallId: string, name: string, argumentsJson: string): void {
     if (this.#closed) return;
-    const call = { toolCallId, name, argumentsJson, speaking: this.#isSaying };
+    const call = { toolCallId, name, argumentsJson, speaking: this.#mouth.isSaying };
     this.#deps.emit({ type: "tool-call", callId: this.callId, ...call });
   }
 
@@ -292,7 +266,7 @@ export class Bridge implements LegSink, VoiceSink {
 
   voiceLost(recovered: boolean, detail: string): void {
     if (this.#closed) return;
-    if (!recovered) this.#firstWordSettled = true;
+    if (!recovered) this.#mouth.hasBegun = true;
     this.#deps.emit({ type: "voice-lost", callId: this.callId, recovered, detail });
   }
 
@@ -314,10 +288,10 @@ export class Bridge implements LegSink, VoiceSink {
     if (!this.isAnswered) return;
     this.#sendSlot(now);
     if (this.#deps.nowMs() - deadlineMs > LATE_MS) this.#figures.lateFrames++;
-    if (this.#drain?.isOver(now, this.#isSaying)) this.#endDrain(false);
-    if (!this.#firstWordSettled && now - this.#answeredAtMs > FIRST_WORD_LIMIT_MS) this.#giveUpVoice();
+    this.#mouth.tick(now);
+    if (!this.#mouth.hasBegun && now - this.#answeredAtMs > FIRST_WORD_LIMIT_MS) this.#giveUpVoice();
     if ((++this.#ticks + this.slot) % METER_TICKS !== 0) return;
-    this.#figures.show(this.#playout.queuedMs, this.#calleeVad.frameVoiced, this.#speaking, this.#leg?.counters);
+    this.#figures.show(this.#mouth.queuedMs, this.#calleeVad.frameVoiced, this.#mouth.isSpeaking, this.#leg?.counters);
   }
 
   #giveUpVoice(): void {
@@ -334,10 +308,9 @@ export class Bridge implements LegSink, VoiceSink {
 
   #sendAhead(now: number): void {
     if (this.#closed || !this.isAnswered || this.#lead || this.#supervised?.isWide) return;
-    const item = this.#playout.currentTag;
-    if (this.#playout.pull(this.#frame) === 0) return;
+    if (!this.#mouth.pull(this.#frame, now - this.#answeredAtMs)) return;
     this.#lead = true;
-    this.#sendSpeech(item, now);
+    this.#sendSpeech(now);
   }
 
   #sendSlot(now: number): void {
@@ -350,12 +323,10 @@ export class Bridge implements LegSink, VoiceSink {
         return;
       }
     }
-    const item = this.#playout.currentTag;
-    if (this.#playout.pull(this.#frame) !== 0) {
-      this.#sendSpeech(item, now);
+    if (this.#mouth.pull(this.#frame, now - this.#answeredAtMs)) {
+      this.#sendSpeech(now);
       return;
     }
-    if (this.#speaking && !this.#playout.active) this.#fallSilent(now);
     this.#flowing = false;
     if (this.#lead) {
       this.#lead = false;
@@ -364,12 +335,9 @@ export class Bridge implements LegSink, VoiceSink {
     this.#send(false, false, now);
   }
 
-  #sendSpeech(item: number, now: number): void {
+  #sendSpeech(now: number): void {
     const first = !this.#flowing;
     this.#flowing = true;
-    this.#speaking = this.#firstWordSettled = true;
-    if (this.#opening) this.#openingStarted = true;
-    this.#turns.playing(item, now - this.#answeredAtMs);
     this.#send(true, first, now);
     if (this.#agentVad.frameVoiced) this.#measureReply(now);
   }
@@ -401,56 +369,20 @@ export class Bridge implements LegSink, VoiceSink {
     if (ms >= 0) this.#deps.emit({ type: "latency", callId: this.callId, ms });
   }
 
-  #fallSilent(now: number): void {
-    this.#speaking = false;
-    this.#turns.playedOut(now - this.#answeredAtMs);
-    if (this.#opening && this.#openingStarted) this.#endOpening();
-    this.#voice?.playedOut();
-  }
-
-  #endOpening(): void {
-    this.#opening = false;
-    this.#voice?.openingOver();
-  }
-
   /** The callee talks over the agent. */
-  #cutIn(now: number): void {
+  #cutIn(): void {
     this.#figures.bargeIns++;
-    this.#dropSpeech(now);
-    this.#deps.emit({ type: "barge-in", callId: this.callId, atMs: Math.round(now - this.#answeredAtMs) });
+    this.#deps.emit({ type: "barge-in", callId: this.callId, atMs: Math.round(this.#atMs()) });
+    this.#cutAgent();
   }
 
-  /** Forgets what waits to be played and tells the voice what was heard of it. */
-  #dropSpeech(now: number): void {
-    const count = this.#playout.clear(this.#cuts);
-    this.#speaking = false;
+  #cutAgent(): void {
     this.#flowing = false;
-    const cuts = [];
-    for (let i = 0; i < count; i++) {
-      cuts.push({ item: this.#cuts.tag[i]!, heardMs: this.#cuts.heardMs[i]!, receivedMs: this.#cuts.receivedMs[i]! });
-    }
-    this.#turns.cut(cuts, now - this.#answeredAtMs);
-    if (count > 0) this.#voice?.interrupted(cuts);
-    if (this.#opening) this.#endOpening();
-    if (this.#drain) this.#endDrain(true);
+    this.#mouth.cut(this.#atMs());
   }
 
-  /** A supervisor speaks in the agent's place from now on. */
-  #silenceAgent(now: number): void {
-    // Whether the call ends now is for the supervisor to say: the agent's last words are not waited for any more.
-    this.#drain = null;
-    this.#dropSpeech(now);
-    this.#firstWordSettled = true;
-  }
-
-  /** Words of the agent are being played or wait to be. */
-  get #isSaying(): boolean {
-    return this.#speaking || this.#playout.active || this.#turns.unfinished > 0;
-  }
-
-  #endDrain(interrupted: boolean): void {
-    this.#drain = null;
-    this.#deps.emit({ type: "drained", callId: this.callId, interrupted });
+  #atMs(): number {
+    return this.#deps.nowMs() - this.#answeredAtMs;
   }
 
   // The end.
@@ -518,8 +450,8 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   async #end(): Promise<void> {
-    if (this.isAnswered) this.#turns.flush(this.#deps.nowMs() - this.#answeredAtMs, this.#playout);
-    const stats = this.#figures.stats(this.#leg?.counters, this.#playout.droppedBytes / SAMPLES_PER_MS);
+    if (this.isAnswered) this.#mouth.flush(this.#atMs());
+    const stats = this.#figures.stats(this.#leg?.counters, this.#mouth.droppedBytes / SAMPLES_PER_MS);
     const words = this.#hearOut();
     this.#closeLeg();
     if (words) await words;

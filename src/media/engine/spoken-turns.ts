@@ -44,6 +44,11 @@ export class SpokenTurns {
     return count;
   }
 
+  /** This utterance was played to its end; its words may still come. */
+  isHeard(item: number): boolean {
+    return this.#utterances.get(item)?.over ?? false;
+  }
+
   /** Audio of this utterance came from the voice. */
   audio(item: number): void {
     if (!this.#utterances.has(item) && !this.#done.has(item)) this.#add(item);

@@ -8,6 +8,7 @@ import type { Voice } from "../voices/voice.ts";
 import { AgentEar } from "./agent-ear.ts";
 import { CalleeEar } from "./callee-ear.ts";
 import { HoldPhrase } from "./hold-phrase.ts";
+import type { Mouth } from "./mouth.ts";
 import type { MediaCommand, MediaEvent, SpokenLine } from "./protocol.ts";
 import { RECORDED, type Recorder } from "./recorder.ts";
 import { Scribe } from "./scribe.ts";
@@ -35,8 +36,8 @@ export interface SupervisedDeps {
   openTranscriber: OpenTranscriber;
   streams: SpeakerStreams;
   voice: Voice;
-  /** Drops what the agent says or is about to say, and tells its voice what was heard of it. */
-  cutAgent: (nowMs: number) => void;
+  /** What the agent says is dropped while somebody speaks in its place. */
+  mouth: Mouth;
   answeredAtMs: number;
   /** Frames of the callee that the agent has heard. */
   agentHeard: number;
@@ -51,8 +52,6 @@ export interface SupervisedDeps {
  */
 export class Supervised {
   mode: SupervisionMode = "listen";
-  /** The agent is silent until it is given the call back: what its voice makes is dropped. */
-  isHeld = false;
   /** What the callee is sent, in slots that `isWide`. */
   ear = new CalleeEar();
   readonly #deps: SupervisedDeps;
@@ -83,6 +82,11 @@ export class Supervised {
     this.#agentEar = new AgentEar(deps.agentHeard);
     const { callId, emit, openTranscriber } = deps;
     this.#scribe = new Scribe({ callId, emit, openTranscriber, onWords: (text, mode) => this.#hearWords(text, mode) });
+  }
+
+  /** The agent is silent until it is given the call back: what its voice makes is dropped. */
+  get isHeld(): boolean {
+    return this.#deps.mouth.isMute;
   }
 
   /** The callee's stream is more than the agent's frames as they are. */
@@ -131,8 +135,7 @@ export class Supervised {
     this.#joined = false;
     this.#later = [];
     if (from === "takeover") return;
-    this.#deps.cutAgent(nowMs);
-    this.isHeld = true;
+    this.#deps.mouth.mute(this.#atMs(nowMs));
     this.#deps.voice.hold();
   }
 
@@ -150,7 +153,7 @@ export class Supervised {
     this.#resumeByMs = -1;
     const said = this.#said;
     this.#said = [];
-    this.isHeld = false;
+    this.#deps.mouth.isMute = false;
     this.#deps.voice.resume(said, this.#note);
     this.#tellPresence();
     const later = this.#later;
