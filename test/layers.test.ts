@@ -27,7 +27,7 @@ const RULES: Rule[] = [
   { from: /^src\/scheduler\//, may: [/^src\/scheduler\//, core] },
   { from: /^src\/server\//, may: [/^src\//, /^public\//] },
   // The words of the softphone's socket, as types only (checked below): a page shares no code with the server.
-  { from: /^public\//, may: [/^public\//, /^src\/media\/supervision\/messages\.ts$/] },
+  { from: /^public\//, may: [/^public\//, /^src\/media\/(supervision|carriers\/browser)\/messages\.ts$/] },
 ];
 
 /** Packages and built-in modules that only some parts may know. One that is not listed is free to all but `media/audio`. */
@@ -37,7 +37,7 @@ const PACKAGES: Record<string, RegExp> = {
   pino: core,
   "prom-client": core,
   "ari-client": /^src\/media\/carriers\/asterisk\//,
-  mediasoup: /^src\/media\/supervision\//,
+  mediasoup: /^src\/media\/(supervision|carriers\/browser)\//,
   openai: /^src\/(media\/voices|agents\/models)\//,
   hono: /^src\/server\//,
   "mediasoup-client": /^public\//,

@@ -12,6 +12,7 @@ import type { Actor } from "./auth/actor.ts";
 import type { LivePace } from "./live/live-stream.ts";
 import type { MediaNews } from "./live/spoken-now.ts";
 import type { Planning } from "./planning.ts";
+import type { Talk } from "./talk.ts";
 
 /** What the server is built from. Everything that lives longer than a request is handed in. */
 export interface AppParts {
@@ -42,6 +43,7 @@ export interface AppParts {
   scheduler: { kick(): void };
   planning: Planning;
   media: MediaNews;
+  talk: Pick<Talk, "attach" | "missing">;
   supervision: Pick<Supervision, "attach" | "present">;
   /** Guidance in text for the agent of a live call. */
   whisper: Supervision["whisper"];

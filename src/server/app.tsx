@@ -24,6 +24,7 @@ import { answerProblem, failureHandler } from "./failures.tsx";
 import { liveRoutes } from "./live/live-routes.ts";
 import { SpokenNow } from "./live/spoken-now.ts";
 import { loadQuestions, NO_QUESTIONS } from "./owner-questions.ts";
+import { agentRoutes } from "./pages/agent.tsx";
 import { agentsRoutes } from "./pages/agents.tsx";
 import { callPageRoutes } from "./pages/call.tsx";
 import { callNotesRoutes } from "./pages/call-notes.tsx";
@@ -47,6 +48,7 @@ import type { ServerEnv } from "./request-context.ts";
 import { requestMetrics } from "./request-metrics.ts";
 import { noStore, securityHeaders } from "./security-headers.ts";
 import { softphoneRoutes } from "./softphone-socket.ts";
+import { talkRoutes } from "./talk-socket.ts";
 import { WavePeaksCache } from "./wave-peaks.ts";
 
 /** Largest body of a request, in bytes; the largest form stays below a quarter of it. */
@@ -140,6 +142,7 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
 
   liveRoutes(app, parts, pictures);
   softphoneRoutes(app, parts.supervision);
+  talkRoutes(app, parts.talk);
 
   homeRoutes(app, parts);
   planRoutes(app, parts);
@@ -154,6 +157,7 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   questionRoutes(app, parts);
   tasksRoutes(app, parts);
   agentsRoutes(app, parts);
+  agentRoutes(app, parts, pictures);
   dndRoutes(app, parts);
   dndImportRoutes(app, parts);
   settingsRoutes(app, parts);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-/** A line of text: no control characters, trimmed. */
-const line = (max: number) =>
+/** A line of text: no control characters, trimmed; at most `max` characters. */
+export const line = (max: number) =>
   z
     .string()
     .trim()
@@ -9,8 +9,8 @@ const line = (max: number) =>
     // Names end up in prompts and headers, where a line break would start something new.
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, "No control characters or line breaks");
 
-/** Text of several lines. */
-const text = (max: number) =>
+/** Text of several lines, trimmed; at most `max` characters. */
+export const text = (max: number) =>
   z
     .string()
     .trim()

@@ -8,7 +8,7 @@ import { createPlanner } from "../agents/planner.ts";
 import { DEMO_RETRY_DELAYS, RETRY_DELAYS } from "../agents/retry-policy.ts";
 import { createSummarizer } from "../agents/summarizer.ts";
 import { createBus } from "../core/bus.ts";
-import { callIsOver } from "../core/call.ts";
+import { BROWSER_CARRIER, callIsOver } from "../core/call.ts";
 import { systemClock, systemSchedule } from "../core/clock.ts";
 import { type Config, ConfigError, loadConfig } from "../core/config.ts";
 import { messageOf, OutsideError } from "../core/errors.ts";
@@ -17,6 +17,7 @@ import { createMetrics } from "../core/metrics.ts";
 import { claimFolder } from "../core/store/folder-claim.ts";
 import { openStore } from "../core/store/open.ts";
 import { asteriskControl } from "../media/carriers/asterisk/control.ts";
+import { browserControl } from "../media/carriers/browser/control.ts";
 import type { CarrierControl, CarrierListener } from "../media/carriers/control.ts";
 import { scriptedControl } from "../media/carriers/scripted/control.ts";
 import { startMedia } from "../media/engine/handle.ts";
@@ -37,6 +38,7 @@ import { LIVE_PACE } from "./live/live-stream.ts";
 import { UNDO_MS } from "./planning.ts";
 import { settleDead } from "./settle-dead.ts";
 import { createSupervisorNotes } from "./supervisor-notes.ts";
+import { createTalk } from "./talk.ts";
 import { createTextParts } from "./text-parts.ts";
 import { createVoiceChoice, DEMO_SEED, transcriberFor } from "./voice-choice.ts";
 
@@ -88,10 +90,18 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   // Carrier and attempts know each other; events before the attempts exist are about no call of ours.
   let attempts: Attempts | null = null;
   const carrier = openCarrier({ config, log, speak, onEvent: (event) => attempts?.onCarrierEvent(event) });
+  const browser = browserControl({
+    health: () =>
+      talk.missing() === null ? { state: "up", detail: "" } : { state: "down", detail: talk.missing() ?? "" },
+    callCapacity: config.maxConcurrentCalls,
+    onEvent: (event) => attempts?.onCarrierEvent(event),
+    schedule: systemSchedule,
+    log,
+  });
   attempts = createAttempts({
     store,
     media,
-    carrierFor: () => carrier,
+    carrierFor: (kind) => (kind === BROWSER_CARRIER ? browser : carrier),
     commands: new CallCommands(),
     voiceFor: createVoiceChoice({ config, speak, secret }),
     apology: keepLine(APOLOGY, "make the apology", log, speaker),
@@ -149,7 +159,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
       const call = await store.calls.get(tenantId, callId);
       if (!call) return null;
       const answered = call.status === "in-progress";
-      return { live: !callIsOver(call.status), answered, who: call.calleeName || call.to };
+      return { live: !callIsOver(call.status), answered, who: call.calleeName || call.to || "a browser" };
     },
     transcriber: async (tenantId, callId) => {
       const call = await store.calls.get(tenantId, callId);
@@ -193,6 +203,19 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   });
   const summarizer = createSummarizer(afterCalls);
 
+  const talk = createTalk({
+    store,
+    worker: supervision.worker,
+    control: browser,
+    rtpHost: config.rtpHost,
+    voice: config.voice,
+    concurrent: config.maxConcurrentCalls,
+    startAttempt,
+    freed: () => scheduler.kick(),
+    clock: systemClock,
+    log,
+  });
+
   const assets = await buildAssets({ dev: config.logLevel === "debug" });
   const app = createApp({
     store,
@@ -224,6 +247,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     supervision,
     whisper: supervision.whisper,
     attention,
+    talk,
     probes: [
       storeProbe(store),
       carrierProbe(carrier),
@@ -249,6 +273,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     scheduler.stop();
     const steps: [string, () => unknown][] = [
       ["planner", () => planner.close()],
+      ["talking", () => talk.close()],
       ["calls", () => attempts.closeAll()],
       ["analyst", () => analyst.stop()],
       ["summarizer", () => summarizer.stop()],

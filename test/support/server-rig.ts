@@ -125,6 +125,7 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
     },
     media,
     attention: new AttentionWatch({ media, bus, store, clock, schedule: timers.schedule, log, isSupervised }),
+    talk: { attach: () => ({ message() {}, closed() {} }), missing: () => null },
     supervision: {
       attach: () => {
         state.attached++;

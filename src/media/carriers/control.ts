@@ -2,7 +2,7 @@ import type { Disposition, HangupCause } from "../../core/call.ts";
 import type { CarrierLegSettings } from "../engine/protocol.ts";
 
 /** Which way calls leave. */
-export type CarrierKind = "asterisk" | "twilio" | "scripted";
+export type CarrierKind = "asterisk" | "twilio" | "scripted" | "browser";
 
 /** One call to be placed. */
 export interface OriginateRequest {

@@ -12,8 +12,12 @@ const DOLLARS = new Intl.NumberFormat("en-US", {
 /** What is known of a call beside its words. */
 export const CallFacts = ({ call }: { call: Call }) => (
   <dl id="facts" class="facts" hx-ignore="">
-    <dt>Number</dt>
-    <dd class="num">{call.to}</dd>
+    {call.to === "" ? null : (
+      <>
+        <dt>Number</dt>
+        <dd class="num">{call.to}</dd>
+      </>
+    )}
     {call.organization === "" ? null : (
       <>
         <dt>For</dt>

@@ -44,8 +44,8 @@ export const callWord = (call: Call): readonly [word: string, look: string] => {
 export const causeSentence = (cause: HangupCause | (string & {})): string | null =>
   Object.hasOwn(CAUSE, cause) ? CAUSE[cause as HangupCause] : null;
 
-/** Whom a call is with: the name, else the company, else the number. */
-export const whoOf = (of: { calleeName: string; to: string }): string => of.calleeName.trim() || of.to;
+/** Whom a call is with: the name, else the number; who tries an agent out in a browser may have neither. */
+export const whoOf = (of: { calleeName: string; to: string }): string => of.calleeName.trim() || of.to || "a browser";
 
 /** Status of a call as a badge. */
 export const CallBadge = ({ call }: { call: Call }) => {

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { AppParts } from "../app-parts.ts";
+import { Icon } from "../components/icon.tsx";
 import type { ServerEnv } from "../request-context.ts";
 import { renderPage } from "./render.tsx";
 
@@ -24,7 +25,9 @@ export const agentsRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
           {agents.map((agent) => (
             <section class="card">
               <header class="card-head">
-                <h2>{agent.name}</h2>
+                <h2>
+                  <a href={`/agents/${agent.id}`}>{agent.name}</a>
+                </h2>
                 <span class="badge ai">{parts.voice}</span>
               </header>
               <div class="card-body">
@@ -36,9 +39,17 @@ export const agentsRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
                   <dt>Voice</dt>
                   <dd>{agent.voiceName || "the configured one"}</dd>
                   <dt>Instructions</dt>
-                  <dd>{agent.instructions || "none of its own"}</dd>
+                  <dd class="pre">{agent.instructions || "none of its own"}</dd>
                 </dl>
               </div>
+              <footer class="card-foot">
+                <a class="btn primary" href={`/agents/${agent.id}`}>
+                  <Icon name="mic" /> Talk to {agent.name}
+                </a>
+                <a class="btn" href={`/agents/${agent.id}#agent-profile`}>
+                  Edit the profile
+                </a>
+              </footer>
             </section>
           ))}
         </div>
