@@ -1,4 +1,5 @@
 import "./softphone/element.ts";
+import { watchBoard } from "./board.ts";
 import { watchPlayer } from "./player.ts";
 import { make } from "./softphone/parts.ts";
 import { spanText } from "./softphone/span-text.ts";
@@ -22,6 +23,7 @@ const onHtmx = (name: string, listen: (detail: HtmxDetail, event: Event) => void
 
 const say = watchToasts(document);
 watchPlayer(document);
+watchBoard(document);
 
 onHtmx("htmx:error", ({ ctx }) => {
   if (!ctx) return;

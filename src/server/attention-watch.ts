@@ -1,4 +1,4 @@
-import { type Attention, CALM, CallAttention, HELP_AT, type NeedKind } from "../agents/attention.ts";
+import { type Attention, CALM, CallAttention, HELP_AT } from "../agents/attention.ts";
 import type { Bus } from "../core/bus.ts";
 import type { Clock, Schedule } from "../core/clock.ts";
 import type { DomainEvent, StoredEvent } from "../core/events.ts";
@@ -22,7 +22,7 @@ const HELP_OVER = 40;
 /** A call for help that stands. */
 export interface HelpWanted {
   callId: string;
-  kind: NeedKind;
+  /** The greatest need as it is now. */
   reason: string;
   score: number;
   /** Epoch ms. */
@@ -49,7 +49,7 @@ interface Watched {
   slot: number;
   now: Attention;
   shown: string;
-  help: (HelpWanted & { dismissedBy: Set<string> }) | null;
+  help: { raisedAt: number; dismissedBy: Set<string> } | null;
   raisedAt: number;
   raisedScore: number;
 }
@@ -93,10 +93,10 @@ export class AttentionWatch implements AttentionBoard {
 
   helpWanted(tenantId: string, userId: string): HelpWanted[] {
     const wanted: HelpWanted[] = [];
-    for (const { tenantId: owner, help } of this.#calls.values()) {
-      if (help === null || owner !== tenantId || help.dismissedBy.has(userId)) continue;
-      const { callId, kind, reason, score, raisedAt } = help;
-      wanted.push({ callId, kind, reason, score, raisedAt });
+    for (const [callId, { tenantId: owner, help, now }] of this.#calls) {
+      const [top] = now.needs;
+      if (help === null || top === undefined || owner !== tenantId || help.dismissedBy.has(userId)) continue;
+      wanted.push({ callId, reason: top.reason, score: now.score, raisedAt: help.raisedAt });
     }
     return wanted.sort((a, b) => b.score - a.score || a.raisedAt - b.raisedAt);
   }
@@ -242,7 +242,7 @@ export class AttentionWatch implements AttentionBoard {
       const isCool = now - watched.raisedAt >= COOL_DOWN_MS && top.at > watched.raisedAt;
       if (isCool || score >= watched.raisedScore + MUCH_WORSE) {
         const { kind, reason } = top;
-        watched.help = { callId, kind, reason, score, raisedAt: now, dismissedBy: new Set() };
+        watched.help = { raisedAt: now, dismissedBy: new Set() };
         watched.raisedAt = now;
         watched.raisedScore = score;
         this.#note(watched.tenantId, callId, reason, { type: "help.raised", callId, reason: kind, score });

@@ -5,7 +5,7 @@ import { whoOf } from "./components/call-status.tsx";
 import type { HelpCall } from "./components/help-alerts.tsx";
 
 /** Most cards shown at once; the calls behind them wait on the board. */
-const SHOWN = 3;
+const SHOWN = 2;
 
 /** The calls that a user is asked to help, the greatest need first; none for who may not even listen. */
 export const loadHelp = async (

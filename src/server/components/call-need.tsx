@@ -16,7 +16,7 @@ export const CallNeed = ({ attention, now }: { attention: Attention; now: number
   const level = needLevel(attention);
   if (level === "none") return null;
   return (
-    <div class={`need ${level}`}>
+    <div class="need">
       <span class={level === "help" ? "badge need-help" : "badge warn"}>
         <Icon name={level === "help" ? "alert-triangle" : "info"} /> {level === "help" ? "Needs help" : "Watch"}
       </span>

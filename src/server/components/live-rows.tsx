@@ -10,6 +10,13 @@ import { Instant, Running, Span } from "./instant.tsx";
 import { ListenButton } from "./listen-button.tsx";
 import { SpeakButtons } from "./supervision-buttons.tsx";
 
+/** Narrow screens lay the table out as blocks, which takes its roles from it unless they are written out. */
+const TABLE = { role: "table" } as const;
+const ROWGROUP = { role: "rowgroup" } as const;
+const ROW = { role: "row" } as const;
+const COLUMNHEADER = { role: "columnheader" } as const;
+const CELL = { role: "cell" } as const;
+
 /** A call under way, how much it needs a person, and who supervises it. */
 export interface WatchedCall {
   call: Call;
@@ -28,8 +35,8 @@ export const LiveRow = ({ call, attention, present, now, rights }: WatchedCall &
   const isOver = callIsOver(call.status);
   const who = whoOf(call);
   return (
-    <tr id={`live-${call.id}`} class={isOver ? "over" : `row-${needLevel(attention)}`}>
-      <td>
+    <tr id={`live-${call.id}`} class={isOver ? "over" : `row-${needLevel(attention)}`} {...ROW}>
+      <td {...CELL}>
         <div class="who-need">
           <div class="grow">
             <a class="row-link" href={`/calls/${call.id}`}>
@@ -40,14 +47,14 @@ export const LiveRow = ({ call, attention, present, now, rights }: WatchedCall &
           {isOver ? null : <CallNeed attention={attention} now={now} />}
         </div>
       </td>
-      <td>
+      <td {...CELL}>
         <CallBadge call={call} />
         {isOver ? null : <Supervisors present={present} />}
       </td>
-      <td class="num">
+      <td class="num" {...CELL}>
         {isOver ? <Span ms={call.durationMs ?? 0} /> : <Running since={call.answeredAt ?? call.createdAt} now={now} />}
       </td>
-      <td class="end">
+      <td class="end" {...CELL}>
         {isOver ? null : (
           <div class="row-actions">
             {rights.has("listen") ? <ListenButton callId={call.id} who={who} isReady={canListen(call)} small /> : null}
@@ -104,14 +111,20 @@ type Rows = BoardView & { calls: readonly WatchedCall[]; nextAt: number | null }
 /** Table of calls under way; its rows are `#live-rows`, kept fresh by a stream. */
 export const LiveTable = (props: Rows) => (
   <div class="table-wrap">
-    <table class="table board">
+    <table class="table board" {...TABLE}>
       <caption class="vh">Calls under way, those that need a person first</caption>
-      <thead>
-        <tr>
-          <th scope="col">Who</th>
-          <th scope="col">State</th>
-          <th scope="col">Time</th>
-          <th scope="col" class="end">
+      <thead {...ROWGROUP}>
+        <tr {...ROW}>
+          <th scope="col" {...COLUMNHEADER}>
+            Who
+          </th>
+          <th scope="col" {...COLUMNHEADER}>
+            State
+          </th>
+          <th scope="col" {...COLUMNHEADER}>
+            Time
+          </th>
+          <th scope="col" {...COLUMNHEADER} class="end">
             <span class="vh">Action</span>
           </th>
         </tr>
@@ -123,10 +136,10 @@ export const LiveTable = (props: Rows) => (
 
 /** Rows of calls under way, or the sentence that there are none. */
 export const LiveRows = ({ calls, nextAt, now, rights }: Rows) => (
-  <tbody id="live-rows">
+  <tbody id="live-rows" {...ROWGROUP}>
     {calls.length === 0 ? (
-      <tr id="live-none">
-        <td colspan={4}>
+      <tr id="live-none" {...ROW}>
+        <td colspan={4} {...CELL}>
           <div class="empty">
             <Icon name="phone" />
             <p>

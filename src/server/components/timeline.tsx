@@ -8,6 +8,8 @@ const LOOK: Record<string, string> = {
   "barge-in": "info",
   "voice-lost": "bad",
   "media-lost": "bad",
+  supervisor: "info",
+  "help.raised": "warn",
   ended: "ok",
 };
 
@@ -16,6 +18,8 @@ const WORD: Record<string, string> = {
   initiating: "Getting ready",
   "barge-in": "Talked over",
   dtmf: "Key presses",
+  "help.raised": "Help wanted",
+  "help.dismissed": "Not now",
 };
 
 /** A kind of entry in words; those without words of their own as they are, `voice-lost` as `Voice lost`. */

@@ -29,17 +29,20 @@ export const turnDomId = (key: string): string =>
 /** Order of turns as streams insert them: by their beginning. */
 const orderOf = (atMs: number): string => String(Math.max(0, Math.round(atMs))).padStart(9, "0");
 
-const Who = ({ turn, names }: { turn: Pick<PartialTurn, "speaker" | "atMs" | "whispered">; names: SpeakerNames }) => (
+const Who = ({ speaker, names, atMs }: { speaker: Speaker; names: SpeakerNames; atMs: number }) => (
   <div class="turn-who">
-    <span>{turn.whispered ? `${nameOf(turn.speaker, names)} to the agent` : nameOf(turn.speaker, names)}</span>
-    <time datetime={`PT${Math.floor(Math.max(0, turn.atMs) / 1000)}S`}>{clockOf(turn.atMs)}</time>
-    {turn.whispered ? (
-      <em class="turn-mark">
-        <Icon name="ear" /> The caller did not hear this
-      </em>
-    ) : null}
+    <span>{nameOf(speaker, names)}</span>
+    <time datetime={`PT${Math.floor(Math.max(0, atMs) / 1000)}S`}>{clockOf(atMs)}</time>
   </div>
 );
+
+/** Says of a whisper, in words, that it is no part of the conversation. */
+const Mark = ({ whispered }: Pick<PartialTurn, "whispered">) =>
+  whispered ? (
+    <em class="turn-mark">
+      <Icon name="ear" /> The caller did not hear this
+    </em>
+  ) : null;
 
 /** Lane and look of a turn: a whisper is a lane of its own. */
 const laneOf = ({ speaker, whispered }: Pick<PartialTurn, "speaker" | "whispered">): string =>
@@ -61,7 +64,7 @@ export const TurnItem = ({
     data-order={orderOf(turn.atMs)}
     hx-ignore=""
   >
-    <Who turn={turn} names={names} />
+    <Who speaker={turn.speaker} names={names} atMs={turn.atMs} />
     {seekable ? (
       <button type="button" data-t={(Math.max(0, turn.atMs) / 1000).toFixed(2)}>
         {turn.text}
@@ -69,6 +72,7 @@ export const TurnItem = ({
     ) : (
       <p>{turn.text}</p>
     )}
+    <Mark whispered={turn.whispered} />
   </li>
 );
 
@@ -81,7 +85,7 @@ export const PartialItem = ({ turn, names }: { turn: PartialTurn; names: Speaker
     aria-busy="true"
     hx-ignore=""
   >
-    <Who turn={turn} names={names} />
+    <Who speaker={turn.speaker} names={names} atMs={turn.atMs} />
     <p>
       {turn.text === "" ? (
         <span class="typing">
@@ -93,6 +97,7 @@ export const PartialItem = ({ turn, names }: { turn: PartialTurn; names: Speaker
         turn.text
       )}
     </p>
+    <Mark whispered={turn.whispered} />
   </li>
 );
 
