@@ -162,7 +162,7 @@ export class Bridge implements LegSink, VoiceSink {
 
   /** See the `talk-ended` command. */
   talkEnded(): void {
-    this.#supervised?.talkEnded();
+    this.#supervised?.talkEnded(this.#deps.nowMs());
   }
 
   /** See the `hold-phrase` command. */

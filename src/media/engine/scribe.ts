@@ -8,6 +8,8 @@ import type { MediaEvent, TranscriberSettings, VoiceUsage } from "./protocol.ts"
 const OWED_MS = 1500;
 /** Quiet after which an utterance is over where no talk button says so, in frames: 700 ms. */
 const PAUSE_FRAMES = 35;
+/** Speech on its way when the talk button is let go belongs to what was said, in ms: jitter buffers and the network. */
+const TAIL_MS = 120;
 /** Interim words go out at most this often, in ms. */
 const PARTIAL_MS = 250;
 /** Changes of mode remembered. */
@@ -39,6 +41,7 @@ export class Scribe implements TranscriberSink {
   readonly #marks: { fromMs: number; mode: SupervisionMode }[] = [];
   #mode: SupervisionMode = "listen";
   #quietFrames = 0;
+  #endAtMs = -1;
   #partialAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: ScribeDeps) {
@@ -57,7 +60,7 @@ export class Scribe implements TranscriberSink {
 
   /** Another mode begins: what was said so far belongs to the last one. */
   turnTo(mode: SupervisionMode, settings: TranscriberSettings | null, atMs: number): void {
-    this.end();
+    this.#end();
     this.#mode = mode;
     if (mode === "listen") {
       this.#closeByMs = atMs + OWED_MS;
@@ -89,16 +92,27 @@ export class Scribe implements TranscriberSink {
     this.#transcriber.hear(frame);
     this.#heardMs += FRAME_MS;
     this.#quietFrames = voiced ? 0 : this.#quietFrames + 1;
-    if (this.#quietFrames === PAUSE_FRAMES && this.#mode !== "whisper") this.end();
+    if (this.#quietFrames === PAUSE_FRAMES && this.#mode !== "whisper") this.#end();
   }
 
-  /** What was said since the last end is a whole utterance. */
-  end(): void {
+  /** The speaker let the talk button go: what was said since the last end is a whole utterance. */
+  talkEnded(atMs: number): void {
+    this.#endAtMs = atMs + TAIL_MS;
+  }
+
+  /** Nothing more will be said: what was is a whole utterance. */
+  hearOut(): void {
+    this.#end();
+  }
+
+  #end(): void {
+    this.#endAtMs = -1;
     this.#transcriber?.utteranceEnded();
   }
 
   /** Every tick. */
   tick(nowMs: number, atMs: number): void {
+    if (this.#endAtMs >= 0 && atMs >= this.#endAtMs) this.#end();
     this.#transcriber?.tick(nowMs);
     if (this.#closeByMs >= 0) this.#closeIfDone(atMs);
   }

@@ -189,8 +189,8 @@ export class Supervised {
   }
 
   /** See the `talk-ended` command. */
-  talkEnded(): void {
-    this.#scribe.end();
+  talkEnded(nowMs: number): void {
+    this.#scribe.talkEnded(this.#atMs(nowMs));
   }
 
   /** See the `hold-phrase` command; nothing in other modes than `takeover`. */
@@ -311,7 +311,7 @@ export class Supervised {
     this.#endPhrase(nowMs);
     this.#seat(null, nowMs);
     this.#resumeByMs = -1;
-    this.#scribe.end();
+    this.#scribe.hearOut();
   }
 
   /** Ends it and its file. */

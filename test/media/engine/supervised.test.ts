@@ -263,3 +263,15 @@ test("nobody speaks before the answer, and a listener changes nothing", async ()
   await rig.supervise("c1", "listen", null);
   expect(rig.of("supervised")).toEqual([{ type: "supervised", callId: "c1", request: 2, mode: "listen", atMs: 0 }]);
 });
+
+test("what is on its way when the talk button is let go belongs to what was said", async () => {
+  const { rig, run } = await busyCall();
+  await rig.supervise("c1", "whisper");
+  const before = rig.transcribers[0]!.utterances;
+  run(1000);
+  await rig.do({ type: "talk-ended", callId: "c1" });
+  run(100);
+  expect(rig.transcribers[0]!.utterances).toBe(before);
+  run(60);
+  expect(rig.transcribers[0]!.utterances).toBe(before + 1);
+});
