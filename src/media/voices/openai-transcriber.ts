@@ -8,7 +8,7 @@ import { transcriptionProblems, transcriptionSetup } from "./openai-session.ts";
 import { RealtimeSocket, type SocketEnd } from "./openai-socket.ts";
 import { type OwedUtterance, OwedUtterances } from "./owed-utterances.ts";
 import { RecentFrames } from "./recent-frames.ts";
-import { SpeechStretches } from "./speech-stretches.ts";
+import { SpeechStretches, STRAGGLERS_MS } from "./speech-stretches.ts";
 import type { Transcriber, TranscriberSink } from "./transcriber.ts";
 
 /** The supervisor's last speech that is kept for another session, in ms. */
@@ -61,6 +61,7 @@ class OpenAiTranscriber implements Transcriber {
   #losses = 0;
   #retryAtMs: number;
   #commits = 0;
+  #endingAtMs = 0;
   #failure = "";
   #messages = 0;
   #messageAtMs = 0;
@@ -73,7 +74,7 @@ class OpenAiTranscriber implements Transcriber {
   }
 
   get owesWords(): boolean {
-    return !this.#closed && this.#utterances.areOwed;
+    return !this.#closed && (this.#speech.isEnding || this.#utterances.areOwed);
   }
 
   hear(frame: Uint8Array): void {
@@ -87,7 +88,12 @@ class OpenAiTranscriber implements Transcriber {
   }
 
   utteranceEnded(): void {
-    if (this.#closed || !this.#speech.end()) return;
+    if (this.#closed) return;
+    if (this.#speech.end()) this.#end();
+    else this.#endingAtMs = this.#nowMs;
+  }
+
+  #end(): void {
     this.#utterances.end(this.#speech.to, this.#nowMs);
     this.#send();
   }
@@ -95,6 +101,7 @@ class OpenAiTranscriber implements Transcriber {
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#closed) return;
+    if (this.#speech.isEnding && nowMs - this.#endingAtMs > STRAGGLERS_MS && this.#speech.finish()) this.#end();
     if (this.#failure !== "") return this.#lose(this.#failure, true);
     if (this.#socket === null) {
       if (nowMs >= this.#retryAtMs) this.#connect();

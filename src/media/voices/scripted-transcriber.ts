@@ -1,5 +1,5 @@
 import { FRAME_MS } from "../audio/frame.ts";
-import { SpeechStretches } from "./speech-stretches.ts";
+import { SpeechStretches, STRAGGLERS_MS } from "./speech-stretches.ts";
 import type { Transcriber, TranscriberSink } from "./transcriber.ts";
 
 /**
@@ -10,16 +10,21 @@ export const scriptedTranscriber = (settings: { lines: readonly string[] }, sink
   new ScriptedTranscriber(settings.lines, sink);
 
 class ScriptedTranscriber implements Transcriber {
-  readonly owesWords = false;
   readonly #lines: readonly string[];
   readonly #sink: TranscriberSink;
   readonly #speech = new SpeechStretches();
   #told = 0;
   #closed = false;
+  #nowMs = 0;
+  #endingAtMs = 0;
 
   constructor(lines: readonly string[], sink: TranscriberSink) {
     this.#lines = lines;
     this.#sink = sink;
+  }
+
+  get owesWords(): boolean {
+    return !this.#closed && this.#speech.isEnding;
   }
 
   hear(frame: Uint8Array): void {
@@ -27,10 +32,16 @@ class ScriptedTranscriber implements Transcriber {
   }
 
   utteranceEnded(): void {
-    if (!this.#closed && this.#speech.end()) this.#tell();
+    if (this.#closed) return;
+    if (this.#speech.end()) this.#tell();
+    else this.#endingAtMs = this.#nowMs;
   }
 
-  tick(): void {}
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    const isLate = this.#speech.isEnding && nowMs - this.#endingAtMs > STRAGGLERS_MS;
+    if (!this.#closed && isLate && this.#speech.finish()) this.#tell();
+  }
 
   close(): void {
     this.#closed = true;

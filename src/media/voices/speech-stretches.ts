@@ -10,6 +10,8 @@ const END_FRAMES = 2000 / FRAME_MS;
 /** Sound before its onset and after its end that belongs to a stretch, in frames: soft first and last letters. */
 const BEFORE_FRAMES = 300 / FRAME_MS;
 const AFTER_FRAMES = 200 / FRAME_MS;
+/** A stretch that its speaker ended takes this much more at most, in ms: a button is faster than sound on its way. */
+export const STRAGGLERS_MS = 400;
 /** Longest stretch, in frames: 20 s. Who never pauses is written down in pieces, so that words come while they count. */
 const LONGEST_FRAMES = 20_000 / FRAME_MS;
 /** A headset is close to the mouth and its browser removes noise, but some people really whisper. */
@@ -32,10 +34,13 @@ export class SpeechStretches {
   to = 0;
   /** How long somebody spoke in it, without what was added at both ends. */
   spokenFrames = 0;
+  /** Its speaker ended it, its last sounds are still to come. */
+  isEnding = false;
   readonly #vad = new Vad(CLOSE_SPEECH);
   #frames = 0;
   #voicedAt = 0;
   #onsetAt = 0;
+  #endingAt = 0;
 
   /** Takes the next 160-byte µ-law frame; true when a stretch ended with it. */
   push(frame: Uint8Array): boolean {
@@ -49,17 +54,30 @@ export class SpeechStretches {
       this.from = Math.max(this.to, this.#onsetAt - BEFORE_FRAMES);
       return false;
     }
-    if (this.#frames - this.#voicedAt >= END_FRAMES) return this.#close(this.#voicedAt + AFTER_FRAMES);
+    const quiet = this.#frames - this.#voicedAt;
+    if (this.isEnding && (quiet >= AFTER_FRAMES || (this.#frames - this.#endingAt) * FRAME_MS >= STRAGGLERS_MS)) {
+      return this.#close(Math.min(this.#frames, this.#voicedAt + AFTER_FRAMES));
+    }
+    if (quiet >= END_FRAMES) return this.#close(this.#voicedAt + AFTER_FRAMES);
     return this.#frames - this.from >= LONGEST_FRAMES && this.#close(this.#frames);
   }
 
-  /** The speaker says that this is the end; true when a stretch ended with it. */
+  /** The speaker says that this is the end; true when a stretch ended with it. It may take a little more: `isEnding`. */
   end(): boolean {
+    if (!this.isOpen) return false;
+    if (this.#frames - this.#voicedAt >= AFTER_FRAMES) return this.finish();
+    if (!this.isEnding) this.#endingAt = this.#frames;
+    this.isEnding = true;
+    return false;
+  }
+
+  /** Nothing more comes; true when a stretch ended with it. */
+  finish(): boolean {
     return this.isOpen && this.#close(Math.min(this.#frames, this.#voicedAt + AFTER_FRAMES));
   }
 
   #close(to: number): boolean {
-    this.isOpen = false;
+    this.isOpen = this.isEnding = false;
     this.to = to;
     this.spokenFrames = this.#voicedAt - this.#onsetAt;
     return true;

@@ -163,6 +163,30 @@ describe("an utterance", () => {
     expect(microphone.partials.at(-1)).toBe("Offer them Friday.");
   });
 
+  test("takes the last sounds that were on their way when the button was let go", async () => {
+    begin({ hears: ["Offer them Friday."] });
+    await ready();
+    microphone.speak(1000);
+    microphone.transcriber.utteranceEnded();
+    expect(microphone.transcriber.owesWords).toBe(true);
+    microphone.speak(120, 3000);
+    await microphone.until("words", () => microphone.told.length === 1);
+    await microphone.settle();
+    expect(texts()).toEqual(["Offer them Friday."]);
+    expect(microphone.told[0]?.endMs).toBeWithin(1120, 1341);
+    expect(server.connection(1).eventsOf("input_audio_buffer.commit")).toHaveLength(1);
+  });
+
+  test("that goes on long after the button was let go is another one", async () => {
+    begin();
+    await ready();
+    microphone.speak(1000);
+    microphone.transcriber.utteranceEnded();
+    microphone.speak(1500, 3000);
+    await microphone.until("words", () => microphone.told.length === 2);
+    expect(microphone.told[0]?.endMs).toBeWithin(1300, 1441);
+  });
+
   test("is all that is sent: silence costs nothing", async () => {
     begin();
     await ready();
@@ -388,11 +412,21 @@ describe("without a model", () => {
   test("its lines are told in turn, one an utterance", () => {
     const { told, transcriber } = quiet(["Offer Friday.", "Good."]);
     for (let i = 0; i < 2; i++) {
-      microphone.speak(500);
+      microphone.speak(500, 200);
       transcriber.utteranceEnded();
     }
     expect(told.map(({ text }) => text)).toEqual(["Offer Friday.", "Good."]);
     expect(told[0]!.startMs).toBeLessThan(told[0]!.endMs);
+  });
+
+  test("what was said when the line ended is told without another frame", () => {
+    const { told, transcriber } = quiet(["Offer Friday."]);
+    microphone.speak(500);
+    transcriber.utteranceEnded();
+    expect(transcriber.owesWords).toBe(true);
+    transcriber.tick(500);
+    expect(told.map(({ text }) => text)).toEqual(["Offer Friday."]);
+    expect(transcriber.owesWords).toBe(false);
   });
 
   test("what is known is told: that somebody spoke, and for how long", () => {
