@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { METER } from "../../../src/media/engine/meters.ts";
+import type { Present } from "../../../src/media/supervision/messages.ts";
 import { answerCall, endCall, openServer, type ServerRig, settle } from "../../support/server-rig.ts";
 
 /** Reads a stream of the server as a page does. */
@@ -115,6 +116,153 @@ test("the board names who listens to a call as soon as somebody does", async () 
   });
   server.timers.advance(250);
   expect(await stream.news()).toContain("Eva whispers to the AI");
+  await stream.leave();
+});
+
+/** A call in which somebody asks for a human. */
+const inNeed = async (server: ServerRig, calleeName: string): Promise<string> => {
+  const { id } = await server.call({ calleeName });
+  await answerCall(server, id);
+  const turn = { key: "c1", speaker: "callee" as const, text: "Get me a human.", atMs: 0, endMs: 1 };
+  server.media({ type: "turn", callId: id, turn: { ...turn, interrupted: false, whispered: false } });
+  return id;
+};
+
+const orderIn = (html: string): string | null => /data-order="([^"]*)"/.exec(html)?.[1] ?? null;
+
+test("calls stand by need with the reason in words, and the first is offered to listen to", async () => {
+  const server = await openServer();
+  const quiet = await server.call({ calleeName: "Bakery" });
+  await answerCall(server, quiet.id);
+  const needy = await inNeed(server, "City <Energy>");
+  for (const html of [await (await server.page("/calls")).text(), await (await follow(server, "/sse/calls")).news()]) {
+    expect(orderIn(html)).toBe(`${needy} ${quiet.id}`);
+    expect(html).toContain("The caller asked for a human");
+    expect(html.indexOf(`live-${needy}`)).toBeLessThan(html.indexOf(`live-${quiet.id}`));
+    expect(/id="listen-top"[^>]*data-call="([^"]+)"/.exec(html)?.[1]).toBe(needy);
+  }
+});
+
+test("a need changes its row at once, and the order of the rows two seconds after the last order", async () => {
+  const server = await openServer();
+  const quiet = await server.call({ calleeName: "Bakery" });
+  await answerCall(server, quiet.id);
+  const stream = await follow(server, "/sse/calls");
+  expect(orderIn(await stream.news())).toBe(quiet.id);
+  const needy = await inNeed(server, "City Energy");
+  server.timers.advance(250);
+  const row = await stream.news();
+  expect(row).toContain('<hx-upsert hx-target="#live-rows">');
+  expect(row).toContain("The caller asked for a human");
+  expect(orderIn(row)).toBeNull();
+  expect(row).not.toContain('hx-target="#live-rows" hx-swap');
+  server.clock.advance(2_000);
+  server.timers.advance(250);
+  await settle();
+  server.timers.advance(2_000);
+  expect(orderIn(await stream.news())).toBe(`${needy} ${quiet.id}`);
+  await stream.leave();
+});
+
+test("a call that ends keeps its row, without buttons, until the next order leaves it out", async () => {
+  const server = await openServer();
+  const first = await server.call({ calleeName: "Bakery" });
+  const second = await server.call({ calleeName: "City Energy" });
+  for (const { id } of [first, second]) await answerCall(server, id);
+  const stream = await follow(server, "/sse/calls");
+  await stream.news();
+  await endCall(server, first.id);
+  server.timers.advance(250);
+  const end = await stream.news();
+  const row = /<tr id="live-[\s\S]*?<\/tr>/.exec(end)?.[0] ?? "";
+  expect(row).toContain(`live-${first.id}`);
+  expect(row).toContain('class="over"');
+  expect(row).not.toContain("<button");
+  expect(orderIn(end)).toBe(second.id);
+  await stream.leave();
+});
+
+test("rows offer the modes that their reader may use, and no others", async () => {
+  for (const [roles, modes] of [
+    [["owner"], ["listen", "whisper", "barge", "takeover"]],
+    [["coach"], ["listen", "whisper"]],
+    [["listener"], ["listen"]],
+    [["accountant"], []],
+  ] as const) {
+    const { parts } = await openServer();
+    const server = await openServer({ owner: { ...parts.owner, roles } });
+    const call = await server.call();
+    await answerCall(server, call.id);
+    for (const path of ["/calls", `/calls/${call.id}`]) {
+      const html = await (await server.page(path)).text();
+      const offered = [...html.matchAll(/data-sp="([a-z]+)"/g)].map(([, mode]) => mode ?? "");
+      expect([roles, path, [...new Set(offered)].sort()]).toEqual([roles, path, [...modes].sort()]);
+    }
+    const stream = await (await follow(server, "/sse/calls")).news();
+    expect([roles, stream.includes('data-sp="takeover"')]).toEqual([roles, modes.includes("takeover" as never)]);
+  }
+});
+
+test("every page tells who may listen that a call wants help, until that person says not now", async () => {
+  const server = await openServer();
+  const pages = [];
+  for (const path of ["/sse/questions", "/sse/calls", "/sse/tasks"]) pages.push(await follow(server, path));
+  for (const page of pages) expect(await page.news()).toContain('<section id="help"');
+  const needy = await inNeed(server, "City <Energy>");
+  server.timers.advance(250);
+  for (const page of pages) {
+    const card = await page.news();
+    expect(card).toContain(`data-help="${needy}"`);
+    expect(card).toContain("City &lt;Energy&gt;");
+  }
+  const token = /X-CSRF-Token&quot;:&quot;([^&]+)/.exec(await (await server.page("/calls")).text())?.[1] ?? "";
+  const answer = await server.app.request(`/x/calls/${needy}/help`, {
+    method: "DELETE",
+    headers: { "hx-request": "true", "x-csrf-token": token, "sec-fetch-site": "same-origin" },
+  });
+  expect(answer.status).toBe(204);
+  server.timers.advance(250);
+  for (const page of pages) {
+    const gone = await page.news();
+    expect(gone).toContain('hx-target="#help"');
+    expect(gone).not.toContain("data-help=");
+    await page.leave();
+  }
+});
+
+test("who may not listen is not asked to help", async () => {
+  const { parts } = await openServer();
+  const server = await openServer({ owner: { ...parts.owner, roles: ["accountant"] } });
+  await inNeed(server, "City Energy");
+  const stream = await follow(server, "/sse/calls");
+  const html = await stream.news();
+  expect(html).toContain('<section id="help"');
+  expect(html).not.toContain("data-help=");
+  await stream.leave();
+});
+
+test("the page of a call follows who supervises it and what it needs", async () => {
+  const present: Present[] = [];
+  const server = await openServer({
+    supervision: { attach: () => ({ message() {}, closed() {} }), present: () => present },
+  });
+  const call = await server.call({ calleeName: "Bakery" });
+  await answerCall(server, call.id);
+  const stream = await follow(server, `/sse/calls/${call.id}`);
+  await stream.news();
+  const turn = { key: "c1", speaker: "callee" as const, text: "You idiot!", atMs: 0, endMs: 1, interrupted: false };
+  server.media({ type: "turn", callId: call.id, turn: { ...turn, whispered: false } });
+  server.timers.advance(250);
+  expect(await stream.news()).toContain("The caller sounds angry");
+  present.push({ seatId: "s", name: "Max", mode: "takeover" });
+  const detail = "Max took the call over; the AI is silent";
+  const event = { type: "supervisor.mode", callId: call.id, userId: "u", from: "listen", to: "takeover" } as const;
+  const line = { at: server.clock.now(), kind: "supervisor", detail, event: { ...event, why: "asked" as const } };
+  await server.store.callEvents.add(server.tenantId, call.id, line);
+  server.timers.advance(250);
+  const taken = await stream.news();
+  expect(taken).toContain("Max speaks for the AI");
+  expect(taken).toContain(detail);
   await stream.leave();
 });
 
