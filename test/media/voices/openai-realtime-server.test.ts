@@ -20,10 +20,10 @@ const until = async (what: string, holds: () => boolean): Promise<void> => {
 const of = (type: string): Message[] => events.filter((event) => event.type === type);
 const send = (event: Message): void => socket.send(JSON.stringify(event));
 
-const connect = async (script: ConnectionScript = {}): Promise<void> => {
+const connect = async (script: ConnectionScript = {}, query = "model=gpt-realtime-2.1"): Promise<void> => {
   server = new RealtimeServer({ script });
   events = [];
-  const url = `${server.url.replace("http", "ws")}/realtime?model=gpt-realtime-2.1`;
+  const url = `${server.url.replace("http", "ws")}/realtime?${query}`;
   socket = new WebSocket(url, { headers: { Authorization: "Bearer k" } } as never);
   socket.onmessage = ({ data }) => {
     events.push(JSON.parse(String(data)));
@@ -250,6 +250,87 @@ describe("the Realtime server of the tests", () => {
     } finally {
       child.kill();
       await child.exited;
+    }
+  });
+});
+
+describe("a session of it that only writes down", () => {
+  const WRITES_DOWN = "intent=transcription";
+  const input = {
+    format: { type: "audio/pcmu" },
+    transcription: { model: "gpt-transcribe", languages: ["en"] },
+    turn_detection: null,
+  };
+  const set = async (changes: Message = {}): Promise<void> => {
+    const before = of("session.updated").length + of("error").length;
+    const session = { type: "transcription", audio: { input: { ...input, ...changes } } };
+    send({ type: "session.update", event_id: "u", session });
+    await until("an answer", () => of("session.updated").length + of("error").length > before);
+  };
+
+  test("starts as a transcription session without output, tools or model", async () => {
+    await connect({}, WRITES_DOWN);
+    const { session } = events[0]!;
+    expect(session).toMatchObject({ type: "transcription", object: "realtime.transcription_session" });
+    expect(session.audio.input.format).toEqual({ type: "audio/pcm", rate: 24_000 });
+    expect(Object.keys(session.audio)).toEqual(["input"]);
+    expect(session).not.toHaveProperty("tools");
+  });
+
+  test("writes down what was committed by hand, and answers nothing", async () => {
+    await connect({ hears: [{ text: "Offer Friday.", deltas: true }] }, WRITES_DOWN);
+    await set();
+    append(tone("audio/pcmu", 300, 1));
+    send({ type: "input_audio_buffer.commit" });
+    await until("completed", () => of("conversation.item.input_audio_transcription.completed").length === 1);
+    await Bun.sleep(30);
+    expect(events.slice(2).map(({ type }) => type)).toEqual([
+      "input_audio_buffer.committed",
+      "conversation.item.added",
+      "conversation.item.done",
+      "conversation.item.input_audio_transcription.delta",
+      "conversation.item.input_audio_transcription.delta",
+      "conversation.item.input_audio_transcription.completed",
+    ]);
+    const [done] = of("conversation.item.input_audio_transcription.completed");
+    expect(done).toMatchObject({ transcript: "Offer Friday.", usage: { type: "duration", seconds: 1 } });
+    expect(done?.item_id).toBe(of("input_audio_buffer.committed")[0]?.item_id);
+  });
+
+  test("with turn detection ends turns by itself, and still answers nothing", async () => {
+    await connect({ hears: ["Hello."] }, WRITES_DOWN);
+    await set({ turn_detection: { type: "server_vad", silence_duration_ms: 200 } });
+    append(tone("audio/pcmu", 300, 0.6));
+    append(silence(400));
+    await until("completed", () => of("conversation.item.input_audio_transcription.completed").length === 1);
+    await Bun.sleep(30);
+    expect(of("response.created")).toEqual([]);
+  });
+
+  test("refuses what belongs to a conversation, an empty commit, and languages that a model does not take", async () => {
+    await connect({}, WRITES_DOWN);
+    send({ type: "session.update", session: { type: "realtime", instructions: "x" } });
+    send({ type: "response.create" });
+    send({ type: "input_audio_buffer.commit" });
+    await until("three errors", () => of("error").length === 3);
+    await set({ transcription: { model: "gpt-4o-transcribe", languages: ["en"] } });
+    await set({ voice: "marin" });
+    expect(errorsOf()).toEqual([
+      "invalid_value",
+      "invalid_value",
+      "input_audio_buffer_commit_empty",
+      "invalid_value",
+      "unknown_parameter",
+    ]);
+    expect(of("session.updated")).toEqual([]);
+  });
+
+  test("is asked for instead of a model, not with one", async () => {
+    await connect({}, WRITES_DOWN);
+    const headers = { Authorization: "Bearer k" };
+    for (const query of ["", "?intent=talk", "?model=m&intent=transcription"]) {
+      const refused = await fetch(`${server.url}/realtime${query}`, { headers });
+      expect(await refused.json()).toMatchObject({ error: { code: "status_400" } });
     }
   });
 });

@@ -202,6 +202,21 @@ describe("an agent on hold", () => {
     expect(two.countOf("error")).toBe(0);
   });
 
+  test("hears only that again which a broken session did not write down", async () => {
+    const one = await talk({ hears: ["First.", { text: "lost", delayMs: 60_000 }] }, { hears: ["Second."] });
+    call.voice.hold();
+    await held(one);
+    call.speak(600, 700);
+    await call.until("first", () => call.calleeSaid.length === 1);
+    call.speak(600, 700);
+    await call.until("a turn", () => one.countOf("input_audio_buffer.committed") === 2);
+    await call.settle();
+    one.drop(1006);
+    await call.until("second", () => call.calleeSaid.length === 2);
+    await call.settle(100);
+    expect(call.calleeSaid).toEqual(["First.", "Second."]);
+  });
+
   test("that was lost in the middle of a session's making stays on hold too", async () => {
     const one = await talk({}, { updatedAfterMs: 80 });
     one.drop(1006);

@@ -228,4 +228,123 @@ describe("the scripted agent", () => {
     expect(told).toEqual(["ready"]);
     expect(audioMs).toEqual({ 1: 100 });
   });
+
+  describe("with a supervisor", () => {
+    const said = (told: readonly string[]): string[] => told.filter((each) => each.startsWith("say"));
+
+    test("is silent while they speak in its place, and goes on hearing", () => {
+      const { voice, told, live, audioMs, calleeSpeaks } = agent();
+      voice.answered();
+      live(2000);
+      voice.playedOut();
+      voice.hold();
+      voice.hold();
+      calleeSpeaks();
+      voice.overhear("who is this", 3000, 4000);
+      voice.say("Say goodbye.");
+      voice.toolResult("x", "Say something.", true);
+      live(20_000);
+      expect(audioMs).toEqual({ 1: LINE_MS });
+      expect(told.at(-1)).toBe("callee-1 who is this 3000-4000");
+    });
+
+    test("says that it is back and goes on with its next line, without greeting", () => {
+      const { voice, told, live, calleeSpeaks } = agent({ asides: { back: line("back again"), yield: line("sorry") } });
+      voice.answered();
+      live(2000);
+      voice.playedOut();
+      voice.hold();
+      calleeSpeaks();
+      voice.resume([], "");
+      live(2000);
+      expect(said(told)).toEqual(["say 1 opening words", "say 2 back again", "say 3 the request"]);
+    });
+
+    test("says the line again that was cut off for them, and makes no excuse for it", () => {
+      const { voice, told, live, audioMs, calleeSpeaks } = agent({
+        asides: { back: line("back again"), yield: line("sorry") },
+      });
+      voice.answered();
+      live(2000);
+      voice.playedOut();
+      calleeSpeaks();
+      live(100);
+      voice.interrupted([{ item: 2, heardMs: 300, receivedMs: audioMs[2]! }]);
+      voice.hold();
+      live(5000);
+      expect(said(told).at(-1)).toStartWith("say 2");
+      voice.resume([], "");
+      live(2000);
+      expect(said(told).slice(-2)).toEqual(["say 3 back again", "say 4 the request"]);
+    });
+
+    test("does not greet when its greeting was never heard", () => {
+      const { voice, told, live } = agent({ asides: { back: line("back again") } });
+      voice.answered();
+      live(100);
+      voice.interrupted([{ item: 1, heardMs: 100, receivedMs: 600 }]);
+      voice.hold();
+      live(3000);
+      voice.resume([], "");
+      live(2000);
+      expect(said(told).slice(-2)).toEqual(["say 2 back again", "say 3 the request"]);
+    });
+
+    test("lets a callee who is speaking finish first", () => {
+      const { voice, live, audioMs } = agent({ asides: { back: line("back again") } });
+      voice.answered();
+      live(2000);
+      voice.playedOut();
+      voice.hold();
+      live(500, true);
+      voice.resume([], "");
+      live(2000, true);
+      expect(audioMs[2]).toBeUndefined();
+      live(700);
+      expect(audioMs[2]).toBeGreaterThan(0);
+    });
+
+    test("keeps an answer of the owner until it is back", () => {
+      const asks = { afterLine: 0, question: "Which?", timeoutS: 60 };
+      const { voice, told, live } = agent({ asks });
+      voice.answered();
+      live(2000);
+      voice.playedOut();
+      expect(told.at(-1)).toStartWith("scripted-1 request_user_info");
+      voice.hold();
+      voice.toolResult("scripted-1", "the second", true, line("it is the second one"));
+      live(5000);
+      expect(said(told)).toHaveLength(1);
+      voice.resume([], "");
+      live(1000);
+      expect(said(told)[1]).toBe("say 2 it is the second one");
+    });
+
+    test("does not act as if it understood guidance: at once means its next line, else nothing", () => {
+      const { voice, told, live, calleeSpeaks } = agent();
+      voice.answered();
+      live(2000);
+      voice.playedOut();
+      voice.guide("Ask for Friday.", false);
+      live(3000);
+      expect(said(told)).toHaveLength(1);
+      voice.guide("Ask for Friday.", true);
+      live(2000);
+      expect(said(told)).toEqual(["say 1 opening words", "say 2 the request"]);
+      voice.playedOut();
+      calleeSpeaks();
+      live(1000);
+      expect(said(told)).toHaveLength(3);
+    });
+
+    test("without having been taken from it, it goes on as before when the call is given back", () => {
+      const { voice, told, live } = agent({ asides: { back: line("back again") } });
+      voice.answered();
+      live(2000);
+      voice.playedOut();
+      voice.resume([], "");
+      live(3000);
+      expect(said(told)).toHaveLength(1);
+    });
+  });
 });
