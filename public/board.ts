@@ -13,8 +13,9 @@ const isTyping = (target: EventTarget | null): boolean =>
 
 /**
  * Keeps the rows of the live board (`#live-rows`) in the order the server gives in `#live-order[data-order]`, ids of calls
- * parted by spaces; rows of other calls are over and go. Nothing moves while a pointer is on the rows or keys are used in
- * them. While the keyboard is on the board, L listens to the call that comes first.
+ * parted by spaces. Rows of calls that are over go; one that has just come stays until it has a place. Nothing moves while
+ * a pointer is on the rows or keys are used in them. While the keyboard is on the board, L listens to the call that comes
+ * first.
  */
 export const watchBoard = (page: Document): void => {
   let keyAt = Number.NEGATIVE_INFINITY;
@@ -32,18 +33,20 @@ export const watchBoard = (page: Document): void => {
     if (!rows || order === undefined) return;
     const ids = order.split(" ").filter((id) => id !== "");
     const wanted = ids.flatMap((id) => page.getElementById(`live-${id}`) ?? []);
-    const isDone = ids.length === 0 || [...rows.children].every((row, i) => row === wanted[i]);
-    if (isDone) return;
+    // A call that has just come has its row before it has its place.
+    const kept = [...rows.children].filter((row) => wanted.includes(row as HTMLElement) || !row.matches(".over"));
+    const isDone = kept.length === rows.children.length && wanted.every((row, i) => row === rows.children[i]);
+    if (ids.length === 0 || isDone) return;
     if (isHeld(rows)) {
       timer = setTimeout(arrange, LOOK_AGAIN_MS);
       return;
     }
+    for (const row of [...rows.children]) if (!kept.includes(row)) row.remove();
     put(rows, wanted);
   };
 
   const put = (rows: HTMLElement, wanted: readonly HTMLElement[]): void => {
     const { activeElement } = page;
-    for (const row of [...rows.children]) if (!wanted.includes(row as HTMLElement)) row.remove();
     wanted.forEach((row, i) => {
       const there = rows.children[i] ?? null;
       if (there === row) return;
