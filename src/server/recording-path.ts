@@ -1,9 +1,5 @@
 import { isAbsolute, join, relative, sep } from "node:path";
 
-/** Where the supervisors' speech of a recorded call goes: beside the recording. */
-export const supervisorRecordingPath = (recording: string): string =>
-  recording.replace(/(\.wav)?$/, ".supervisors.wav");
-
 /** Absolute path of a recording stored relative to the data folder; null if it would lead out of that folder. */
 export const recordingPath = (dataDir: string, stored: string): string | null => {
   const path = join(dataDir, stored);
