@@ -187,6 +187,8 @@ export class OdTalk extends HTMLElement {
       if ("disabled" in field) field.disabled = isOn || place === "asking";
     }
     clearInterval(this.#drawing);
+    // The form goes for as long as the call lasts, and the keyboard with it.
+    if (place === "connecting") this.#hangUp.focus();
     if (place === "talking") this.#drawing = setInterval(() => this.#draw(), METER_EVERY_MS);
   }
 

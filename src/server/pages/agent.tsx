@@ -6,7 +6,6 @@ import { callPicture, type PictureParts } from "../call-picture.ts";
 import { AgentHead, AgentProfileForm, profileValues } from "../components/agent-profile.tsx";
 import { CallBody } from "../components/call-body.tsx";
 import type { FormProblems, FormValues } from "../components/field.tsx";
-import { LiveFeed } from "../components/live-feed.tsx";
 import { TalkCard } from "../components/talk-card.tsx";
 import { ToastPart } from "../components/toast.tsx";
 import { OVER_EVENT } from "../live/live-stream.ts";
@@ -36,10 +35,12 @@ export const agentRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: Pic
         </nav>
         <AgentHead agent={agent} voice={parts.voice} />
         <div class="cols">
-          <TalkCard agentId={agent.id} missing={parts.talk.missing()} />
+          <div class="stack">
+            <TalkCard agentId={agent.id} missing={parts.talk.missing()} />
+            <div id="talk-call" class="stack talk-words"></div>
+          </div>
           <AgentProfileForm agentId={agent.id} {...form} />
         </div>
-        <div id="talk-call" class="stack"></div>
       </>,
     );
 
@@ -77,10 +78,19 @@ export const agentRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: Pic
     if (picture === null) throw new Problem("not-found", { detail: "There is no such call." });
     return c.html(
       <>
-        <nav class="cluster small" aria-label="This call">
+        <nav class="small" aria-label="This call">
           <a href={`/calls/${picture.call.id}`}>Page of this call</a>
-          <LiveFeed id="talk-feed" path={`/sse/calls/${picture.call.id}`} endsOn={OVER_EVENT} />
         </nav>
+        {/* Beside the page's own stream for as long as the call lasts. */}
+        <div
+          id="talk-feed"
+          hidden
+          hx-sse:connect={`/sse/calls/${picture.call.id}`}
+          hx-sse:close={OVER_EVENT}
+          hx-swap="none"
+          hx-trigger="load, every 10s"
+          hx-sync="this:drop"
+        ></div>
         <CallBody picture={picture} />
       </>,
     );
