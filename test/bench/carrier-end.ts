@@ -13,6 +13,12 @@ const STAMP_MASK = 0x7fff;
 const START_FRAMES = 50;
 /** Numbers of utterances begin anew behind this. */
 const UTTERANCES = 15;
+/** Stamps from here on, but for `NO_STAMP`, are a supervisor's. */
+const SUPERVISOR_STAMPS = UTTERANCES << 12;
+const SUPERVISOR_FRAMES = NO_STAMP - SUPERVISOR_STAMPS;
+
+/** The stamp of a supervisor's frame. */
+export const supervisorStamp = (frame: number): number => SUPERVISOR_STAMPS + (frame % SUPERVISOR_FRAMES);
 
 /** The stamp of an agent's frame. */
 export const agentStamp = (utterance: number, frame: number): number =>
@@ -36,6 +42,12 @@ export class CarrierEnd {
   sent = 0;
   /** Hears the first packet of each utterance. */
   onFirstFrame: (utterance: UtteranceSeen) => void = () => {};
+  /** Hears the stamp of each frame of a supervisor's. */
+  onSupervisor: (stamp: number, nowMs: number) => void = () => {};
+  /** Two people speak at once: stamps cannot be read. */
+  isMixed = false;
+  /** When a frame of the agent's came last. */
+  agentAtMs = 0;
   #utterances = Array.from({ length: UTTERANCES }, () => new UtteranceSeen());
   #socket: udp.Socket<"buffer"> | null = null;
   #port = 0;
@@ -110,9 +122,12 @@ export class CarrierEnd {
     if (!parseRtp(packet, packet.length, header)) return;
     if (this.#firstTimestamp < 0) this.#firstTimestamp = header.timestamp;
     const index = ((header.timestamp - this.#firstTimestamp) >>> 0) / FRAME_SAMPLES;
+    if (this.isMixed) return;
     const stamp = readStamp(packet, header.payloadOff);
+    if (stamp >= SUPERVISOR_STAMPS && stamp !== NO_STAMP) return this.onSupervisor(stamp, now);
     const isSpeech = stamp !== NO_STAMP;
     if (isSpeech) {
+      this.agentAtMs = now;
       const seen = this.#utterances[stamp >> 12]!;
       seen.lastAtMs = now;
       if (seen.frames++ === 0) {

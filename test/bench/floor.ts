@@ -142,13 +142,17 @@ const obey = async (ask: Ask): Promise<Results[Ask["type"]]> => {
       await Promise.all(calls.map((call, i) => call.open(`${ask.voiceUrl}/realtime?model=bench-${i}`)));
       deadline = performance.now() + 20;
       tick();
-      return { ports: calls.map((call) => call.port) };
+      return { ports: calls.map((call) => call.port), supervisorPort: 0 };
     case "prepare":
       for (const call of calls) call.prepare();
       return null;
     case "answer":
       for (const i of ask.calls) calls[i]?.answer();
       return null;
+    case "supervise":
+    case "listen":
+    case "late":
+      throw new Error(`a floor has no ${ask.type}`);
     case "begin":
       await meter.begin();
       return null;

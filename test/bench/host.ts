@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { createLog, inBackground } from "../../src/core/log.ts";
 import type { Store } from "../../src/core/store/open.ts";
-import { Meters } from "../../src/media/engine/meters.ts";
+import { METER, Meters } from "../../src/media/engine/meters.ts";
 import type { MediaCommand, MediaEvent } from "../../src/media/engine/protocol.ts";
 import type { MediaThreadSettings, ThreadMessage } from "../../src/media/engine/worker.ts";
 import { openBenchStore, storeAnsweredCalls } from "./call-rows.ts";
@@ -22,7 +22,12 @@ const thread = new Worker(new URL("./media-thread.ts", import.meta.url).href);
 const post = (message: MediaCommand | MediaThreadSettings | Probe): void => thread.postMessage(message);
 let store: Store | null = null;
 let callIds: string[] = [];
+const meters = new Meters();
 const ports = new Map<string, number>();
+const slots: number[] = [];
+let supervisorPort = 0;
+let requests = 0;
+const confirmed = new Map<number, () => void>();
 const closed: Closed = { lateFrames: 0, framesSent: 0, turns: 0 };
 let probes: ((heap: Heap) => void)[] = [];
 
@@ -35,8 +40,12 @@ const hear = (event: Heard): void => {
   if (event.type === "probed") {
     for (const settle of probes) settle(event.heap);
     probes = [];
-  } else if (event.type === "opened") ports.set(event.callId, event.port);
-  else if (event.type === "turn") {
+  } else if (event.type === "supervised") confirmed.get(event.request)?.();
+  else if (event.type === "started") supervisorPort = event.supervisorPort;
+  else if (event.type === "opened") {
+    ports.set(event.callId, event.port);
+    slots.push(event.slot);
+  } else if (event.type === "turn") {
     closed.turns++;
     if (store) inBackground(log, "store a turn", store.transcripts.put(TENANT, event.callId, event.turn));
   } else if (event.type === "closed") {
@@ -68,7 +77,7 @@ const meter = new UsageMeter(async () => {
 
 const open = async (ask: Extract<Ask, { type: "open" }>): Promise<Results["open"]> => {
   const started = comes("started", 1);
-  post({ meters: new Meters().buffer, rtpHost: "127.0.0.1", rtpFrom: RTP_FROM, rtpTo: RTP_TO });
+  post({ meters: meters.buffer, rtpHost: "127.0.0.1", rtpFrom: RTP_FROM, rtpTo: RTP_TO });
   await started;
   store = await openBenchStore(join(ask.directory, "bench.sqlite"));
   callIds = await storeAnsweredCalls(store, ask.calls);
@@ -100,8 +109,29 @@ const open = async (ask: Extract<Ask, { type: "open" }>): Promise<Results["open"
   for (const [i, callId] of callIds.entries()) {
     post({ type: "remote", callId, host: "127.0.0.1", port: ask.carrierPorts[i] ?? 0 });
   }
-  return { ports: callIds.map((callId) => ports.get(callId) ?? 0) };
+  return { ports: callIds.map((callId) => ports.get(callId) ?? 0), supervisorPort };
 };
+
+const supervise = async (ask: Extract<Ask, { type: "supervise" }>): Promise<void> => {
+  const { mode, ssrc } = ask;
+  const request = ++requests;
+  const inForce = Promise.withResolvers<void>();
+  confirmed.set(request, inForce.resolve);
+  const transcriber = { kind: "scripted" as const, lines: [] };
+  const callId = callIds[ask.call] ?? "";
+  post({ type: "supervise", callId, request, mode, ssrc, transcriber, note: "" });
+  await inForce.promise;
+  confirmed.delete(request);
+};
+
+const listen = ({ call, listeners, port }: Extract<Ask, { type: "listen" }>): void => {
+  for (let i = 0; i < listeners; i++) {
+    const target = { host: "127.0.0.1", calleePort: port, calleeSsrc: 2 * i, agentPort: port, agentSsrc: 2 * i + 1 };
+    post({ type: "tap", callId: callIds[call] ?? "", tapId: `listener-${i}`, target });
+  }
+};
+
+const sumOf = (column: number): number => slots.reduce((sum, slot) => sum + meters.get(slot, column), 0);
 
 const obey = async (ask: Ask): Promise<Results[Ask["type"]]> => {
   switch (ask.type) {
@@ -114,6 +144,14 @@ const obey = async (ask: Ask): Promise<Results[Ask["type"]]> => {
       for (const i of ask.calls) post({ type: "answer", callId: callIds[i] ?? "" });
       await probe(false);
       return null;
+    case "supervise":
+      await supervise(ask);
+      return null;
+    case "listen":
+      listen(ask);
+      return null;
+    case "late":
+      return { lateFrames: sumOf(METER.lateFrames), framesSent: sumOf(METER.framesSent) };
     case "begin":
       await meter.begin();
       return null;

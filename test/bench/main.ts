@@ -12,6 +12,7 @@ import { engineScenario } from "./engine-scenario.ts";
 import { jsonOf, type Scenario, tableOf } from "./figure.ts";
 import { schedulerScenario } from "./scheduler-scenario.ts";
 import { storeScenario } from "./store-scenario.ts";
+import { supervisionScenario } from "./supervision-scenario.ts";
 import { withFolder } from "./temporary-folder.ts";
 
 interface Choice {
@@ -24,6 +25,7 @@ const SCENARIOS: Record<string, Choice> = {
   engine: { run: engineScenario, calls: 200, seconds: 20 },
   bargein: { run: bargeInScenario, calls: 20, seconds: 12 },
   answer: { run: answerScenario, calls: 50, seconds: 0 },
+  supervision: { run: supervisionScenario, calls: 20, seconds: 20 },
   scheduler: { run: schedulerScenario, calls: 50, seconds: 4 },
   store: { run: storeScenario, calls: 200, seconds: 4 },
 };
