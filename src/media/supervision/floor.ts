@@ -122,9 +122,7 @@ export const stepFloor = (state: FloorState, event: FloorEvent): FloorStep => {
       if (floor.at === "held") return speakerLost(state, floor, "gone");
       return [{ ...state, floor: { ...floor, microphone: "gone" } }, []];
     case "speaker-lost":
-      if (floor.at !== "held") return [state, []];
-      if (isChanging(change, floor.by.seatId)) return fallBack(state, "link-lost");
-      return speakerLost(state, floor, "silent");
+      return floor.at === "held" ? speakerLost(state, floor, "silent") : [state, []];
     case "speaker-back":
       if (floor.at !== "lost" || floor.microphone !== "silent") return [state, []];
       return [{ ...state, floor: { at: "held", by: floor.by, mode: "takeover" } }, [{ do: "release-caller" }]];
@@ -168,11 +166,13 @@ const asked = (state: FloorState, event: Extract<FloorEvent, { type: "asked" }>)
     }
     if (floor.at === "held" && isHere && floor.mode === mode) return granted(state, ticket, mode);
   }
-  const request = state.requests + 1;
-  return [
-    { ...state, requests: request, change: { request, mode, asked: { ticket, by } } },
-    [{ do: "supervise", request, mode, by: mode === "listen" ? null : by, note, watched: true }],
-  ];
+  const effects: FloorEffect[] = [];
+  let request = state.requests + 1;
+  // The engine tells a silence once: taken out and let in again, the same stream is listened for anew.
+  if (mode !== "listen" && floor.at === "lost" && isHere && floor.microphone === "silent")
+    effects.push({ do: "supervise", request: request++, mode: "takeover", by: null, note: "", watched: false });
+  effects.push({ do: "supervise", request, mode, by: mode === "listen" ? null : by, note, watched: true });
+  return [{ ...state, requests: request, change: { request, mode, asked: { ticket, by } } }, effects];
 };
 
 /** Nothing had to change for it. */
@@ -228,6 +228,10 @@ const speakerLost = (
   { by, mode }: Extract<Floor, { at: "held" }>,
   microphone: "silent" | "gone",
 ): FloorStep => {
+  // Whoever is on the way to Listen may close the microphone before the answer; there is no way back then.
+  if (state.change?.asked && state.change.mode === "listen")
+    return [{ ...state, floor: { at: "free" } }, [{ do: "note", by, from: mode, to: "listen", why: "asked" }]];
+  if (state.change?.asked) return fallBack(state, "link-lost");
   if (mode !== "takeover") return fallBack(state, "link-lost");
   const lost: FloorState = { ...state, floor: { at: "lost", by, microphone } };
   if (microphone === "silent") return [lost, [{ do: "hold-caller" }]];
@@ -243,7 +247,7 @@ const fallBack = (state: FloorState, why: "link-lost" | "left"): FloorStep => {
   const { floor, change } = state;
   const effects: FloorEffect[] = [];
   if (change?.asked) {
-    const answer = { ok: false, reason: "failed", why: "Your connection was lost meanwhile." } as const;
+    const answer = { ok: false, reason: "failed", why: "The call changed meanwhile. Try again." } as const;
     effects.push({ do: "answer", ticket: change.asked.ticket, answer });
   }
   const request = state.requests + 1;

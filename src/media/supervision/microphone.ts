@@ -69,11 +69,6 @@ export class Microphone {
     return this.#producer?.id ?? null;
   }
 
-  /** Whether what is said goes anywhere. */
-  get isLive(): boolean {
-    return this.#live;
-  }
-
   async connect(dtlsParameters: types.DtlsParameters): Promise<void> {
     await this.#transport.connect({ dtlsParameters });
   }

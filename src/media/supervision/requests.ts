@@ -38,6 +38,8 @@ export interface Bench<Line> {
   /** The person leaves: a floor they have is given back. */
   drop(seat: Seat): void;
   modeOf(seat: Seat): SupervisionMode;
+  /** Whether this place's microphone is let in. */
+  isHeard(seat: Seat): boolean;
   /** The mode in which this person's floor waits for them; `listen` where none does. */
   waitingFor(seat: Seat): SupervisionMode;
   ask(seat: Seat, mode: SupervisionMode, note: string, transcriber: TranscriberSettings | null): Promise<KeeperAnswer>;
@@ -248,7 +250,7 @@ export class Requests<Line> {
   async #produce(rtpParameters: types.RtpParameters): Promise<Answers["produce"]> {
     const seat = this.#open();
     const microphone = this.#microphone();
-    if (microphone.isLive) throw new Refusal("not-now", "You are being heard. Go back to Listen first.");
+    if (this.#bench.isHeard(seat)) throw new Refusal("not-now", "You are being heard. Go back to Listen first.");
     const port = this.#bench.speakerPort();
     if (port === 0) throw new Refusal("unavailable", "Nobody can speak on calls at the moment. Try again.");
     const producerId = await microphone.produce(rtpParameters, port);

@@ -181,6 +181,7 @@ export const createSupervision = (deps: SupervisionDeps): Supervision => {
     isSeated: (seat) => seats.has(seat),
     drop,
     modeOf,
+    isHeard: (seat) => floors.speakerOf(seat.callId) === seat.id,
     waitingFor: (seat) => floors.waitingFor(seat.callId, seat.actor.userId),
     ask: ({ id: seatId, actor: { tenantId, userId, name }, callId }, mode, note, transcriber) =>
       floors.ask(callId, { seatId, tenantId, userId, name }, { mode, note, transcriber }),

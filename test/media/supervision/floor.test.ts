@@ -95,6 +95,24 @@ describe("losses", () => {
           });
   }
 
+  test("a microphone closed on the way back to Listen loses nothing, and there is no way back", () => {
+    const going = follow(held("takeover"), ask(eva, "listen")).state;
+    for (const loss of [{ type: "microphone-lost", seatId: eva.seatId }, { type: "speaker-lost" }] as const) {
+      const { state, effects } = follow(going, loss);
+      expect(notes(effects)).toEqual(["Eva takeover>listen asked"]);
+      expect(does(effects, "hold-caller")).toBe(false);
+      expect(answers(follow(state, { type: "confirmed", request: 2, atMs: 5 }).effects)).toEqual(["listen"]);
+      expect(supervised(follow(state, { type: "unconfirmed", request: 2 }).effects)).toEqual(["listen nobody"]);
+    }
+  });
+
+  test("a loss while the same person moves to another window gives the agent the call at once", () => {
+    const moving = follow(held("takeover"), ask({ ...eva, seatId: "seat_eva_2" }, "barge")).state;
+    const { state, effects } = follow(moving, { type: "microphone-lost", seatId: eva.seatId });
+    expect(state.floor.at).toBe("free");
+    expect(supervised(effects)).toEqual(["listen nobody"]);
+  });
+
   test("a loss at another place changes nothing", () => {
     const speaking = held("takeover");
     for (const type of ["microphone-lost", "left"] as const)
@@ -127,6 +145,11 @@ describe("a takeover whose speaker is lost", () => {
     expect(follow(gone, { type: "speaker-back" }).state).toBe(gone);
     const closed = follow(silent, { type: "microphone-lost", seatId: eva.seatId }, { type: "speaker-back" });
     expect(closed.state.floor).toMatchObject({ at: "lost", microphone: "gone" });
+  });
+
+  test("is listened for anew when it is asked for with the same silent microphone", () => {
+    const { effects } = follow(silent, ask(eva, "takeover"));
+    expect(supervised(effects)).toEqual(["takeover nobody", "takeover Eva"]);
   });
 
   test("goes on when the same person asks for it again, also from another place", () => {
