@@ -1,4 +1,5 @@
 import "./softphone/element.ts";
+import "./talk/element.ts";
 import { watchBoard } from "./board.ts";
 import { watchPlayer } from "./player.ts";
 import { make } from "./softphone/parts.ts";

@@ -31,7 +31,7 @@ describe("assets", () => {
   test("the media client stays out of what every page loads", async () => {
     const page = await get("/assets/app.js").text();
     expect(page).toContain("/assets/mediasoup.js?v=");
-    expect(page.length).toBeLessThan(40_000);
+    expect(page.length).toBeLessThan(80_000);
   });
 
   test("nothing outside the list is served", () => {
