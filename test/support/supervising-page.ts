@@ -13,6 +13,8 @@ export class SupervisingPage {
   readonly complaints: string[];
   /** Requests the phone sent, in order: their type, and for modes and the talk button what was asked. */
   readonly asked: string[] = [];
+  /** Modes that the server confirmed, and when each was in force, in ms since the answer. */
+  readonly confirmed: { mode: string; atMs: number }[] = [];
   readonly #sockets = new Set<WebSocketRoute>();
   #gate: { type: string; does: Gate } | null = null;
   #held: (() => void)[] = [];
@@ -58,7 +60,8 @@ export class SupervisingPage {
       server.send(text);
     });
     server.onMessage((text) => {
-      const { reply } = JSON.parse(String(text));
+      const { reply, data } = JSON.parse(String(text));
+      if (typeof data?.atMs === "number") supervising.confirmed.push({ mode: data.mode, atMs: data.atMs });
       if (gated.has(reply)) this.#held.push(() => socket.send(text));
       else socket.send(text);
     });
@@ -145,10 +148,11 @@ export class SupervisingPage {
     return (await this.page.locator("od-phone .dock-sentence").textContent()) ?? "";
   }
 
-  /** The mode in force, with what was asked for behind an arrow; else where the phone is. */
+  /** The mode in force, with what was asked for behind an arrow; else where the phone is, or `lost`. */
   async mode(): Promise<string> {
     const { place } = await this.state();
     if (place.at !== "in") return place.at;
+    if (place.link === "lost") return "lost";
     return place.wish ? `${place.mode} → ${place.wish.mode}` : place.mode;
   }
 
