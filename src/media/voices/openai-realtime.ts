@@ -3,7 +3,7 @@ import { AgentSpeech, type Response } from "./agent-speech.ts";
 import { type AudioDelta, AudioDeltaReader } from "./audio-delta.ts";
 import { CalleeTurns, type TranscriptionEvent } from "./callee-turns.ts";
 import { Floor } from "./floor.ts";
-import { Conversation, noteItem, outputItem } from "./openai-conversation.ts";
+import { Conversation, noteItem } from "./openai-conversation.ts";
 import type { ServerEvent, ServerEventOf } from "./openai-events.ts";
 import { type LinkOwner, RealtimeLink } from "./openai-link.ts";
 import { responseUsage } from "./openai-prices.ts";
@@ -19,8 +19,6 @@ import type { CutItem, LastWords, Voice, VoiceSink } from "./voice.ts";
 const KEPT_MS = 5000;
 /** The service tells after this long, in ms, that it heard somebody speak. */
 const LAST_SPEECH_MS = 400;
-/** Longest arguments of a tool, in characters. */
-const MAX_ARGUMENTS = 16_384;
 
 /** Errors of a response that the next one would meet too. */
 const FINAL_ERRORS = new Set(["insufficient_quota", "rate_limit_exceeded", "invalid_api_key", "model_not_found"]);
@@ -38,7 +36,6 @@ const LAST_EVENTS = new Set<ServerEvent["type"]>([
   "response.done",
 ]);
 
-const CUT_OFF = JSON.stringify({ error: "Somebody spoke before this was done; it was not done." });
 const RESUME =
   "The line dropped for a moment. Carry on as if nothing had happened; do not greet or introduce yourself again.";
 const CONTINUE = `${RESUME} Go on from exactly where your last sentence broke off.`;
@@ -65,7 +62,7 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
   readonly #keeper: SessionKeeper;
   readonly #speech: AgentSpeech;
   readonly #turns: CalleeTurns;
-  readonly #tools = new ToolRound();
+  readonly #tools: ToolRound;
   readonly #floor = new Floor();
   #nowMs: number;
   #closed = false;
@@ -92,6 +89,14 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
     this.#turns = new CalleeTurns(this.#conversation, ({ key, text, startMs, final }, endMs) =>
       sink.calleeText(key, text, startMs, endMs, final),
     );
+    this.#tools = new ToolRound({
+      conversation: this.#conversation,
+      sink,
+      send: (event) => {
+        this.#link?.send(event);
+        return this.#link !== null;
+      },
+    });
     this.#keeper = new SessionKeeper(this);
     this.#keeper.start();
   }
@@ -171,23 +176,10 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
 
   toolResult(toolCallId: string, output: string, respond: boolean): void {
     if (this.#closed || this.#endedAtMs >= 0) return;
-    if (!this.#conversation.toolOutput(toolCallId, output)) {
-      this.log("warn", "voice: an outcome of no open tool call was dropped");
-      return;
-    }
-    this.#sendOutput(toolCallId, output);
-    if (!this.#tools.outcome(toolCallId, respond)) return;
+    if (!this.#tools.outcome(toolCallId, output, respond)) return;
     // The answer to what the callee is saying now will see the outcomes too.
     if (this.#turns.isSpeaking && this.#link?.answers) return;
     this.#gate.ask({ kind: "tool", body: {} });
-  }
-
-  #sendOutput(toolCallId: string, output: string): void {
-    if (!this.#link) return;
-    const id = `out_${++this.#count}`;
-    this.#tools.sent(id);
-    const item = { ...outputItem(toolCallId, output), id };
-    this.#link.send({ type: "conversation.item.create", event_id: id, item });
   }
 
   say(instructions: string): void {
@@ -354,7 +346,9 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
       case "response.output_audio.done":
         return this.#speech.audioEnded(event.item_id, event.response_id);
       case "response.output_item.done":
-        if (event.item.type === "function_call") this.#called(event);
+        if (event.item.type === "function_call") {
+          this.#tools.called(event.item, this.#speech.response(event.response_id));
+        }
         return;
       case "response.done":
         return this.#done(event);
@@ -388,23 +382,6 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
     if (ask === null) this.#gate.answered(this.#tools.isSeen);
     // The callee has begun to speak since it was asked for, and will be answered with it in sight.
     else if (this.#turns.isSpeaking && (ask.kind === "turn" || ask.kind === "tool")) this.#cancel(response);
-  }
-
-  #called({ response_id, item }: ServerEventOf<"response.output_item.done">): void {
-    const { call_id, name, arguments: json } = item;
-    // Arguments of a call that was cut off are not whole: such a call never runs.
-    if (item.status !== "completed" || !call_id || !name) return;
-    const response = this.#speech.response(response_id);
-    response.calledTools = true;
-    const args = json && json.length <= MAX_ARGUMENTS ? json : "{}";
-    if (!this.#conversation.toolCall(call_id, name, args)) return;
-    if (response.muted) {
-      this.#conversation.toolOutput(call_id, CUT_OFF);
-      this.#sendOutput(call_id, CUT_OFF);
-      return;
-    }
-    this.#tools.called(call_id);
-    this.#sink.toolCall(call_id, name, args);
   }
 
   #done({ response: data }: ServerEventOf<"response.done">): void {

@@ -5,6 +5,7 @@ import type { PersonaName } from "../../../../src/media/carriers/scripted/person
 import { Bridge } from "../../../../src/media/engine/bridge.ts";
 import { Meters } from "../../../../src/media/engine/meters.ts";
 import type { MediaEvent, SpokenLine } from "../../../../src/media/engine/protocol.ts";
+import { SpeakerStreams } from "../../../../src/media/engine/speaker-streams.ts";
 import { demoScript } from "../../../../src/media/voices/demo-script.ts";
 import { scriptedVoice } from "../../../../src/media/voices/scripted.ts";
 import { toneSpeech } from "../../../../src/media/voices/speech-shape.ts";
@@ -34,6 +35,11 @@ const converse = (persona: PersonaName, seed = 7, maxMs = 180_000) => {
     nowMs: () => nowMs,
     emit: (event) => events.push(event),
     recorder: null,
+    openTranscriber: () => {
+      throw new Error("nobody supervises this call");
+    },
+    streams: new SpeakerStreams(),
+    openSupervisorRecorder: () => null,
   });
   const leg = scriptedLeg({ kind: "scripted", seed, persona, lines: script.calleeLines.map(calleeLine) }, bridge);
   const voice = scriptedVoice(
