@@ -61,7 +61,7 @@ export class SupervisingPage {
     });
     server.onMessage((text) => {
       const { reply, data } = JSON.parse(String(text));
-      if (typeof data?.atMs === "number") supervising.confirmed.push({ mode: data.mode, atMs: data.atMs });
+      if (typeof data?.atMs === "number") this.confirmed.push({ mode: data.mode, atMs: data.atMs });
       if (gated.has(reply)) this.#held.push(() => socket.send(text));
       else socket.send(text);
     });
