@@ -37,8 +37,11 @@ export interface AttentionBoard {
   helpWanted(tenantId: string, userId: string): HelpWanted[];
   /** Somebody will not help this call now. False when it does not ask for help. */
   dismiss(by: { tenantId: string; userId: string; name: string }, callId: string): boolean;
-  /** Rings when needs of a call of this tenant change enough to be seen, and when help is wanted or no more. */
-  listen(tenantId: string, ring: () => void): () => void;
+  /**
+   * Rings when needs of a call of this tenant change enough to be seen (`needs`), or when help is wanted, for another
+   * reason or no more (`help`), which is seldom. The answer stops it.
+   */
+  listen(tenantId: string, about: "needs" | "help", ring: () => void): () => void;
 }
 
 type HelpEvent = Extract<DomainEvent, { type: `help.${string}` }>;
@@ -48,7 +51,9 @@ interface Watched {
   attention: CallAttention | null;
   slot: number;
   now: Attention;
-  shown: string;
+  /** What was seen when listeners were rung last. */
+  needsSeen: string;
+  helpSeen: string;
   help: { raisedAt: number; dismissedBy: Set<string> } | null;
   raisedAt: number;
   raisedScore: number;
@@ -107,13 +112,13 @@ export class AttentionWatch implements AttentionBoard {
     if (watched.help.dismissedBy.has(userId)) return true;
     watched.help.dismissedBy.add(userId);
     this.#note(tenantId, callId, `${name} does not help now`, { type: "help.dismissed", callId, userId });
-    this.#ring(tenantId);
+    this.#ring("help", tenantId);
     return true;
   }
 
-  listen(tenantId: string, ring: () => void): () => void {
+  listen(tenantId: string, about: "needs" | "help", ring: () => void): () => void {
     const entry = () => ring();
-    this.#listeners.set(entry, tenantId);
+    this.#listeners.set(entry, `${about} ${tenantId}`);
     return () => {
       this.#listeners.delete(entry);
     };
@@ -137,7 +142,8 @@ export class AttentionWatch implements AttentionBoard {
           attention: null,
           slot: -1,
           now: CALM,
-          shown: "",
+          needsSeen: "",
+          helpSeen: "",
           help: null,
           raisedAt: 0,
           raisedScore: 0,
@@ -249,10 +255,16 @@ export class AttentionWatch implements AttentionBoard {
       }
     }
     // By tens: a page need not be redrawn because a need faded by one.
-    const shown = `${watched.help?.raisedAt ?? ""} ${needs.map(({ reason, score: each }) => `${reason}${Math.floor(each / 10)}`)}`;
-    if (shown === watched.shown) return;
-    watched.shown = shown;
-    this.#ring(watched.tenantId);
+    const needsSeen = needs.map((need) => `${need.reason} ${Math.floor(need.score / 10)}`).join();
+    if (needsSeen !== watched.needsSeen) {
+      watched.needsSeen = needsSeen;
+      this.#ring("needs", watched.tenantId);
+    }
+    const helpSeen = watched.help === null ? "" : `${watched.help.raisedAt} ${top?.reason ?? ""}`;
+    if (helpSeen !== watched.helpSeen) {
+      watched.helpSeen = helpSeen;
+      this.#ring("help", watched.tenantId);
+    }
   }
 
   #forget(callId: string): void {
@@ -262,7 +274,7 @@ export class AttentionWatch implements AttentionBoard {
       this.#cancelLook?.();
       this.#cancelLook = null;
     }
-    if (watched?.help) this.#ring(watched.tenantId);
+    if (watched?.help) this.#ring("help", watched.tenantId);
   }
 
   #note(tenantId: string, callId: string, detail: string, event: HelpEvent): void {
@@ -271,7 +283,7 @@ export class AttentionWatch implements AttentionBoard {
     inBackground(log, "note a call for help", store.callEvents.add(tenantId, callId, entry));
   }
 
-  #ring(tenantId: string): void {
-    for (const [ring, of] of this.#listeners) if (of === tenantId) ring();
+  #ring(about: "needs" | "help", tenantId: string): void {
+    for (const [ring, of] of this.#listeners) if (of === `${about} ${tenantId}`) ring();
   }
 }

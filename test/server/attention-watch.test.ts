@@ -167,13 +167,18 @@ test("pages are rung for what can be seen, not for every second that passes", as
   const { server, attention, owner, talking, say } = await open();
   const callId = await talking();
   server.parts.media.meters.set(1, METER.calleeVoiced, 1);
-  let [rings, foreign] = [0, 0];
-  const stops = [attention.listen(owner.tenantId, () => rings++), attention.listen("ten_other", () => foreign++)];
+  let [rings, helps, foreign] = [0, 0, 0];
+  const stops = [
+    attention.listen(owner.tenantId, "needs", () => rings++),
+    attention.listen(owner.tenantId, "help", () => helps++),
+    attention.listen("ten_other", "needs", () => foreign++),
+    attention.listen("ten_other", "help", () => foreign++),
+  ];
   say(callId, "Get me a human.");
-  expect(rings).toBe(1);
+  expect([rings, helps]).toEqual([1, 1]);
   later(server, 60_000);
   expect(rings).toBeLessThanOrEqual(4);
-  expect(foreign).toBe(0);
+  expect([helps, foreign]).toEqual([1, 0]);
   for (const stop of stops) stop();
   say(callId, "You idiot!");
   await settle();

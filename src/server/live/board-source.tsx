@@ -8,7 +8,7 @@ import type { Actor } from "../auth/actor.ts";
 import { RecentRows } from "../components/call-rows.tsx";
 import { BoardOrder, LiveRow, LiveRows, type WatchedCall } from "../components/live-rows.tsx";
 import { Tiles } from "../components/tiles.tsx";
-import { type BoardParts, loadBoard } from "../pages/board.ts";
+import { type Board, type BoardParts, loadBoard, rankedAgain } from "../pages/board.ts";
 import type { LiveSource } from "./live-stream.ts";
 
 /** Events that may change what the board shows. */
@@ -33,11 +33,15 @@ export interface BoardSourceParts {
 export const boardSource = ({ parts, bus, clock, actor, withRecent }: BoardSourceParts): LiveSource => {
   const { tenantId } = actor;
   const rights = supervisionRights(actor.roles);
+  // Needs change more often than rows of the store.
+  let isStale = true;
   let rows: ReadonlyMap<string, string> | null = null;
   let order = "";
   let orderedAt = 0;
   let isOrderDue = false;
   let rest = "";
+  let tiles = "";
+  let board: Board | null = null;
 
   /** A row as it looks, its clocks left out: pages keep those running themselves. */
   const stillOf = (watched: WatchedCall): string => String(<LiveRow {...watched} now={0} rights={rights} />);
@@ -80,9 +84,11 @@ export const boardSource = ({ parts, bus, clock, actor, withRecent }: BoardSourc
     listen(ring) {
       const stops = [
         bus.subscribe((event) => {
-          if (event.tenantId === tenantId && MATTERS.test(event.type)) ring();
+          if (event.tenantId !== tenantId || !MATTERS.test(event.type)) return;
+          isStale = true;
+          ring();
         }),
-        parts.attention.listen(tenantId, ring),
+        parts.attention.listen(tenantId, "needs", ring),
       ];
       return () => {
         for (const stop of stops) stop();
@@ -90,7 +96,10 @@ export const boardSource = ({ parts, bus, clock, actor, withRecent }: BoardSourc
     },
     async draw() {
       const now = clock.now();
-      const { live, recent, counts, nextAt } = await loadBoard(parts, tenantId, now);
+      const isLoaded = board === null || isStale;
+      isStale = false;
+      board = board === null || isLoaded ? await loadBoard(parts, tenantId, now) : rankedAgain(parts, board);
+      const { live, recent, counts, nextAt } = board;
       const fresh = new Map(live.map((watched) => [watched.call.id, stillOf(watched)]));
       const top = <BoardOrder calls={live} rights={rights} />;
       const orderNow = `${top} ${live.length === 0 ? nextAt : ""}`;
@@ -105,12 +114,15 @@ export const boardSource = ({ parts, bus, clock, actor, withRecent }: BoardSourc
         orderedAt = now;
         isOrderDue = false;
       }
-      const restNow =
-        (withRecent ? part("#recent-rows", <RecentRows calls={recent} />) : "") +
-        part("#tiles", <Tiles counts={counts} />);
-      if (restNow !== rest) drawn += restNow;
+      if (isLoaded && withRecent) {
+        const recentNow = part("#recent-rows", <RecentRows calls={recent} />);
+        if (recentNow !== rest) drawn += recentNow;
+        rest = recentNow;
+      }
+      const tilesNow = part("#tiles", <Tiles counts={counts} />);
+      if (tilesNow !== tiles) drawn += tilesNow;
+      tiles = tilesNow;
       rows = fresh;
-      rest = restNow;
       return drawn;
     },
     isOver: () => false,

@@ -99,7 +99,7 @@ export const callSource = (given: {
         ring();
       });
       const stopWords = parts.spoken.listen(callId, ring);
-      const stopNeeds = parts.attention.listen(tenantId, ring);
+      const stopNeeds = parts.attention.listen(tenantId, "needs", ring);
       return () => {
         stopEvents();
         stopWords();

@@ -18,7 +18,7 @@ export const withHelp = (source: LiveSource, { parts, actor }: HelpParts): LiveS
   let sent: string | null = null;
   return {
     listen(ring) {
-      const stops = [source.listen(ring), parts.attention.listen(actor.tenantId, ring)];
+      const stops = [source.listen(ring), parts.attention.listen(actor.tenantId, "help", ring)];
       return () => {
         for (const stop of stops) stop();
       };

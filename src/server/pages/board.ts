@@ -13,7 +13,9 @@ const COUNTED = 200;
 
 /** What the board and the home page show. */
 export interface Board {
-  /** By need. */
+  /** Calls under way, as the store has them. */
+  calls: readonly Call[];
+  /** The same by need, with who supervises them. */
   live: WatchedCall[];
   recent: Call[];
   counts: BoardCounts;
@@ -33,12 +35,19 @@ export interface BoardParts {
   attention: Pick<AttentionBoard, "of" | "listen">;
 }
 
+/** The same calls as they stand now: needs and supervisors are in memory, so that this asks the store nothing. */
+export const rankedAgain = ({ supervision, attention }: BoardParts, board: Board): Board => {
+  const { calls } = board;
+  const live = byNeed(
+    calls.map((call) => ({ call, attention: attention.of(call.id), present: supervision.present(call.id) })),
+  );
+  const needHelp = live.filter((one) => needLevel(one.attention) === "help").length;
+  return { ...board, live, counts: { ...board.counts, needHelp } };
+};
+
 /** Looks up everything the board shows, as of `now`. */
-export const loadBoard = async (
-  { store, supervision, attention }: BoardParts,
-  tenantId: string,
-  now: number,
-): Promise<Board> => {
+export const loadBoard = async (parts: BoardParts, tenantId: string, now: number): Promise<Board> => {
+  const { store } = parts;
   const [live, over, tasks, nextAt] = await Promise.all([
     store.calls.live(tenantId),
     store.calls.list(tenantId, { live: false, limit: COUNTED }),
@@ -47,22 +56,17 @@ export const loadBoard = async (
   ]);
   const since = startOfDay(now);
   const today = over.filter((call) => call.createdAt >= since);
-  const watched = live.map((call) => ({
-    call,
-    attention: attention.of(call.id),
-    present: supervision.present(call.id),
-  }));
-  const ranked = byNeed(watched);
-  return {
-    live: ranked,
+  return rankedAgain(parts, {
+    calls: live,
+    live: [],
     recent: over.slice(0, RECENT),
     nextAt,
     counts: {
       live: live.length,
-      needHelp: ranked.filter((one) => needLevel(one.attention) === "help").length,
+      needHelp: 0,
       waiting: tasks.pending ?? 0,
       today: today.length + live.filter((call) => call.createdAt >= since).length,
       reachedToday: today.filter((call) => call.disposition === "answered").length,
     },
-  };
+  });
 };

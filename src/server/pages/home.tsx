@@ -74,7 +74,7 @@ const HomePage = (props: {
     <Tiles counts={props.board.counts} />
     <div class="cols">
       <div class="stack">
-        <section class="card">
+        <section id="board" class="card">
           <header class="card-head">
             <h2>Calls now</h2>
             <LiveFeed path="/sse/calls" />
