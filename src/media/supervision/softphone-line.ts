@@ -1,5 +1,6 @@
 import { messageOf } from "../../core/errors.ts";
 import { inBackground, type Log } from "../../core/log.ts";
+import type { Bench } from "./bench.ts";
 import {
   MAX_MESSAGE_LENGTH,
   type Notice,
@@ -9,7 +10,7 @@ import {
   softphoneRequest,
 } from "./messages.ts";
 import { Refusal } from "./refusal.ts";
-import { type Bench, Requests } from "./requests.ts";
+import { Requests } from "./requests.ts";
 import type { Seat, SupervisorActor } from "./seat.ts";
 
 /** The part of a WebSocket that is needed to answer. */
