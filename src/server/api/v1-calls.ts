@@ -2,12 +2,15 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import { callIsOver } from "../../core/call.ts";
 import type { Call } from "../../core/store/call-record.ts";
+import { supervisionRights } from "../../core/supervision.ts";
 import type { AppParts } from "../app-parts.ts";
+import type { Actor } from "../auth/actor.ts";
 import { readRange } from "../byte-range.ts";
 import { Problem } from "../problem.ts";
 import { recordingPath } from "../recording-path.ts";
 import { checked } from "../request-body.ts";
 import type { ServerEnv } from "../request-context.ts";
+import { supervisorLine } from "../supervisor-notes.ts";
 import { CallView, callDetail, callView } from "./call-view.ts";
 
 const limit = z.coerce.number().int("A whole number").min(1, "At least 1").max(200, "At most 200").default(50);
@@ -38,10 +41,15 @@ export const callOf = async (parts: Pick<AppParts, "store">, tenantId: string, c
   return call;
 };
 
-/** Hangs a call up. Throws a `Problem` when it is over. */
-export const hangUp = async (parts: AppParts, tenantId: string, callId: string): Promise<Call> => {
+/** Hangs a call up and notes who did. Throws a `Problem` when it is over, and when the actor has not the right. */
+export const hangUp = async (parts: AppParts, actor: Actor, callId: string): Promise<Call> => {
+  const { tenantId, userId, name, roles } = actor;
   const call = await callOf(parts, tenantId, callId);
+  if (!supervisionRights(roles).has("hang-up")) throw new Problem("right-missing");
   if (callIsOver(call.status) || !(await parts.attempts.hangUp(tenantId, callId))) throw new Problem("call-over");
+  const event = { type: "supervisor.hung-up", callId, userId } as const;
+  const detail = supervisorLine(name, event);
+  await parts.store.callEvents.add(tenantId, callId, { at: parts.clock.now(), kind: "supervisor", detail, event });
   return call;
 };
 
@@ -83,7 +91,7 @@ export const v1CallRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
     });
   });
   app.post("/api/v1/calls/:id/hangup", async (c) => {
-    const call = await hangUp(parts, c.get("actor").tenantId, c.req.param("id"));
+    const call = await hangUp(parts, c.get("actor"), c.req.param("id"));
     return c.json({ call_id: call.id, task_id: call.taskId, status: call.status }, 202);
   });
   app.get("/api/v1/calls/:id/recording.wav", async (c) => {

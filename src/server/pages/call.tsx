@@ -51,7 +51,7 @@ export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: 
   });
 
   app.post("/calls/:id/hangup", async (c) => {
-    const call = await hangUp(parts, c.get("actor").tenantId, c.req.param("id"));
+    const call = await hangUp(parts, c.get("actor"), c.req.param("id"));
     if (c.req.header("hx-request") !== "true") return c.redirect(`/calls/${call.id}`, 303);
     return c.html(<ToastPart level="ok" text={`Hanging up the call with ${whoOf(call)}.`} />);
   });

@@ -193,3 +193,22 @@ test("settings say which part is down and how to mend it", async () => {
     expect(html).toContain(words);
   }
 });
+
+test("who has not the right cannot hang up, from the page or the API, and who has is named in the audit", async () => {
+  const { parts } = await openServer();
+  const server = await openServer({ owner: { ...parts.owner, roles: ["coach"] } });
+  const call = await server.call();
+  await answerCall(server, call.id);
+  expect(await (await server.page(`/calls/${call.id}`)).text()).not.toContain("Hang up");
+  expect((await server.form(`/calls/${call.id}/hangup`, {})).status).toBe(403);
+  expect((await server.json(`/api/v1/calls/${call.id}/hangup`, {})).status).toBe(403);
+  expect(server.state.hungUp).toEqual([]);
+  const owned = await openServer();
+  const mine = await owned.call();
+  await answerCall(owned, mine.id);
+  expect((await owned.form(`/calls/${mine.id}/hangup`, {})).status).toBe(303);
+  expect(owned.state.hungUp).toEqual([mine.id]);
+  const { userId } = owned.parts.owner;
+  const events = await owned.store.events.ofCall(owned.tenantId, mine.id, 0, 99);
+  expect(events.at(-1)).toMatchObject({ type: "supervisor.hung-up", userId });
+});
