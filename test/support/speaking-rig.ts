@@ -27,7 +27,7 @@ export type Said = Record<string, unknown> & {
 };
 
 /** Timeouts of the code ring this many times sooner. */
-export const HASTE = 20;
+export const HASTE = 10;
 
 /** What a browser says of a PCMU stream. */
 export const pcmuStream = (ssrc: number) => ({
