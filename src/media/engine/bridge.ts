@@ -170,6 +170,14 @@ export class Bridge implements LegSink, VoiceSink {
     if (!this.#closed) this.#supervised?.hold(line, this.#deps.nowMs());
   }
 
+  /** See the `away` command. */
+  away(on: boolean, note: string): void {
+    if (this.#closed || !this.isAnswered) return;
+    const supervised = this.#supervision();
+    supervised?.setAway(on, note, this.#deps.nowMs());
+    if (supervised?.isHeld) this.#figures.noReply();
+  }
+
   #supervision(): Supervised | null {
     const voice = this.#voice;
     if (!voice) return null;

@@ -97,6 +97,8 @@ export class Engine {
         return;
       case "supervise":
         return call.supervise(command);
+      case "away":
+        return call.away(command.on, command.note);
       case "guide":
         return call.guide(command.text, command.now);
       case "talk-ended":

@@ -171,6 +171,11 @@ export type MediaCommand =
       transcriber: TranscriberSettings | null;
       note: string;
     }
+  /**
+   * The callee was connected with somebody else, or is back: while away the agent is silent and listens, whatever mode a
+   * supervisor is in. Back, it goes on knowing `note`, one or two sentences for it alone.
+   */
+  | { type: "away"; callId: string; on: boolean; note: string }
   /** Private guidance for the agent, in text: used from its next sentence on, or with `now` at once. */
   | { type: "guide"; callId: string; text: string; now: boolean }
   /** The speaker let the talk button go: what was said since counts as a whole. */

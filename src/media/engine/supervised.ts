@@ -70,6 +70,10 @@ export class Supervised {
   #said: string[] = [];
   #note = "";
   #resumeByMs = -1;
+  /** The callee is connected with somebody else. */
+  #away = false;
+  /** What the agent is to know of its time away, or was told when it was given the call back meanwhile. */
+  #awayNote = "";
   #later: (() => void)[] = [];
   #phrase: HoldPhrase | null = null;
   #phrases = 0;
@@ -134,16 +138,36 @@ export class Supervised {
     this.#resumeByMs = -1;
     this.#joined = false;
     this.#later = [];
-    if (from === "takeover") return;
+    if (from !== "takeover" && !this.#away) this.#silence(nowMs);
+  }
+
+  #silence(nowMs: number): void {
     this.#deps.mouth.mute(this.#atMs(nowMs));
     this.#deps.voice.hold();
+  }
+
+  /** See the `away` command. */
+  setAway(on: boolean, note: string, nowMs: number): void {
+    if (on === this.#away) return;
+    this.#away = on;
+    if (this.mode === "takeover") {
+      this.#awayNote = on ? "" : note;
+    } else if (on) {
+      this.#resumeByMs = -1;
+      this.#joined = false;
+      this.#later = [];
+      this.#silence(nowMs);
+    } else this.#giveBack(note, nowMs);
   }
 
   #giveBack(note: string, nowMs: number): void {
     this.#endPhrase(nowMs);
     // The agent was silent: its voice does not have to rise.
     this.ear = new CalleeEar();
-    this.#note = note;
+    const known = [this.#awayNote, note].filter((one) => one !== "").join(" ");
+    this.#awayNote = this.#away ? known : "";
+    if (this.#away) return;
+    this.#note = known;
     this.#resumeByMs = nowMs + RESUME_MS;
     this.#resumeIfTold(nowMs);
   }
@@ -166,7 +190,7 @@ export class Supervised {
    * Returns false where it need not wait.
    */
   postpones(act: () => void): boolean {
-    if (this.isHeld && this.mode !== "takeover") this.#later.push(act);
+    if (this.isHeld && this.mode !== "takeover" && !this.#away) this.#later.push(act);
     return this.isHeld;
   }
 
