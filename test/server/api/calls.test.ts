@@ -41,6 +41,18 @@ test("a finished call is told with its result, its words and how fast the agent 
   });
 });
 
+test("a whisper never stands in a transcript without saying that it is one", async () => {
+  const server = await openServer();
+  const id = await talked(server);
+  const whisper = { speaker: "supervisor", text: "Be brief.", interrupted: false, whispered: true } as const;
+  await server.store.transcripts.put(server.tenantId, id, { ...whisper, key: "s1", atMs: 1000, endMs: 1900 });
+  const { transcript } = (await (await server.app.request(`/api/v1/calls/${id}`)).json()) as { transcript: object[] };
+  expect(transcript).toMatchObject([{ speaker: "agent", whispered: false }, whisper]);
+  const html = await (await server.page(`/calls/${id}`)).text();
+  expect(html.match(/The caller did not hear this/g)).toHaveLength(1);
+  expect(html.indexOf("Be brief.")).toBeLessThan(html.indexOf("The caller did not hear this"));
+});
+
 test("lists come in pages that join without gap or repetition", async () => {
   const server = await openServer();
   const made: string[] = [];
