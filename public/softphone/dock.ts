@@ -115,6 +115,7 @@ export class Dock {
       ),
     );
     this.nodes = [this.#note, this.panel.element, this.bar, this.#spoken];
+    this.drawQuality(null);
   }
 
   /** Draws the state on the host and its parts. */
