@@ -13,6 +13,8 @@ export interface MediaThreadSettings {
   rtpHost: string;
   rtpFrom: number;
   rtpTo: number;
+  /** Ms that pass for the calls in one ms of the machine. Default 1; RTP and live models know no other. */
+  speed?: number;
 }
 
 /** What a media thread says about itself, beside the events of its calls. `stray`: something was thrown that nobody caught. */
@@ -20,13 +22,14 @@ export type ThreadNews = { type: "started" } | { type: "stray"; problem: string 
 
 declare const self: Worker;
 
-const nowMs = (): number => performance.now();
 const emit = (event: MediaEvent): void => self.postMessage(event);
 const survive = (thrown: unknown): void => {
   self.postMessage({ type: "stray", problem: messageOf(thrown) } satisfies ThreadNews);
 };
 
 const start = async (settings: MediaThreadSettings): Promise<void> => {
+  const { speed = 1 } = settings;
+  const nowMs = speed === 1 ? (): number => performance.now() : (): number => performance.now() * speed;
   const taps = await Bun.udpSocket({ hostname: "127.0.0.1", port: 0, socket: { error() {} } });
   const ports = new RtpPorts(settings.rtpFrom, settings.rtpTo);
   const engine = new Engine({
@@ -45,6 +48,7 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
   });
   const ticker = startTicker({
     periodMs: FRAME_MS,
+    speed,
     nowMs,
     onTick: (deadline, skipped) => engine.tick(deadline, skipped),
     onError: survive,
