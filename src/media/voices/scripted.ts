@@ -22,6 +22,8 @@ const HEARD_ENOUGH = 0.75;
 const MAX_TRIES = 3;
 /** Utterances whose fate is remembered; an older one cannot be cut any more. */
 const REMEMBERED = 32;
+/** Quiet after which the owner's answer is told to a callee who said nothing to being asked to wait, in ms. */
+const BEFORE_ANSWER_MS = 3000;
 const GOODBYE = /\bgood-?bye\b/i;
 const MACHINE = /voice ?mail|mailbox|after the (tone|beep)|leave (me |us )?a message/i;
 
@@ -59,6 +61,11 @@ class ScriptedVoice implements Voice, Listener {
   #asks: ScriptedQuestion | null;
   /** The tool call whose outcome is waited for; empty for none. */
   #waitsFor = "";
+  /** The outcome in words, until the callee has heard it; how often that was begun. */
+  #answer: Utterance | null = null;
+  #answerTries = 0;
+  /** The outcome that was said last, should it be talked over. */
+  #lastAnswer: Utterance | null = null;
   readonly #vad = new Vad();
   readonly #tries: number[];
   readonly #said = new Map<number, Saying>();
@@ -133,6 +140,8 @@ class ScriptedVoice implements Voice, Listener {
     for (const { item, heardMs } of cuts) {
       const said = this.#said.get(item);
       if (said) again = earlier(again, this.#unheard(said, heardMs));
+      const isAnswer = said !== undefined && said.utterance === this.#lastAnswer;
+      if (isAnswer && heardMs < said.utterance.durationMs * HEARD_ENOUGH) this.#answer = this.#lastAnswer;
     }
     for (const waiting of this.#queue) again = earlier(again, waiting.line);
     this.#queue = [];
@@ -157,8 +166,10 @@ class ScriptedVoice implements Voice, Listener {
     const wasWaiting = this.#waitsFor !== "" && toolCallId === this.#waitsFor;
     if (wasWaiting) this.#waitsFor = "";
     if (!respond || this.#closed) return;
-    if (spoken) this.#queue.push({ utterance: new Utterance(spoken), line: -1, ends: null });
-    else if (wasWaiting && this.#late && GOODBYE.test(output)) {
+    if (spoken) {
+      this.#answer = new Utterance(spoken);
+      this.#answerTries = 0;
+    } else if (wasWaiting && this.#late && GOODBYE.test(output)) {
       this.#done = true;
       this.#queue = [{ utterance: this.#late, line: -1, ends: null }];
     } else this.say(output);
@@ -207,6 +218,7 @@ class ScriptedVoice implements Voice, Listener {
   #takeTurn(): void {
     const quietMs = this.#streamMs - this.#calleeVoicedAtMs;
     if (quietMs < CALLEE_TURN_END_MS) return;
+    if (this.#answer !== null) return this.#tellAnswer(this.#answer, quietMs);
     if (this.#calleeMs >= TURN_AT_LEAST_MS) {
       this.#unanswered = 0;
       this.#sink.calleeTurnEnded();
@@ -216,6 +228,18 @@ class ScriptedVoice implements Voice, Listener {
       if (this.#unanswered > MAX_UNANSWERED) this.#next = Math.max(this.#next, this.#lines.length - 1);
       this.#reply();
     }
+  }
+
+  /** Says what the owner answered, once the callee has said that it waits, or nothing for a while. */
+  #tellAnswer(answer: Utterance, quietMs: number): void {
+    const lineQuietMs = Math.min(quietMs, this.#streamMs - this.#quietSinceMs);
+    if (this.#calleeMs < TURN_AT_LEAST_MS && lineQuietMs < BEFORE_ANSWER_MS) return;
+    this.#calleeMs = 0;
+    this.#wasCut = false;
+    this.#answer = null;
+    // Talked over again and again, it goes on without it.
+    this.#lastAnswer = ++this.#answerTries < MAX_TRIES ? answer : null;
+    this.#queue.push({ utterance: answer, line: -1, ends: null });
   }
 
   #reply(): void {
