@@ -25,9 +25,9 @@ export const demoVoice = async (call: {
     say(script.yield),
     say(script.message),
     say(script.polite),
-    say(script.late),
+    script.asks && say(script.late),
   ]);
-  const asides = { yield: excuse, message, polite, late };
+  const asides = { yield: excuse, message, polite, ...(late && { late }) };
   const asks = script.asks && { ...script.asks, timeoutS: ANSWER_WITHIN_S };
   return { kind: "scripted", seed, brief: call.brief, lines, asides, asks };
 };
