@@ -1,4 +1,4 @@
-import type { SpeechReply, SpeechRequest } from "../../src/media/voices/speech.ts";
+import type { SpeechReply, SpeechRequest } from "../../src/media/voices/speech-worker.ts";
 
 // Answers as the speech thread does on a machine without the optional synthesiser.
 declare const self: Worker;

@@ -42,7 +42,13 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
   const tenant = await store.tenants.ensureDefault();
   const owner = await store.users.ensureOwner(tenant.id);
   const { dialing: firstDialing = "dials", ...overrides } = changes;
-  const state = { dialing: firstDialing as Dialing, kicks: 0, hungUp: [] as string[], ownerAnswers: [] as string[], attached: 0 };
+  const state = {
+    dialing: firstDialing as Dialing,
+    kicks: 0,
+    hungUp: [] as string[],
+    ownerAnswers: [] as string[],
+    attached: 0,
+  };
 
   const dialDue = async (): Promise<void> => {
     if (state.dialing === "waits") return;
