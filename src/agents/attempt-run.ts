@@ -126,6 +126,8 @@ class Attempt {
   #settled!: () => void;
   #stats: CallStats | null = null;
   readonly #question: OwnerQuestionOfCall;
+  /** When the connection ended; what follows is only noting it. */
+  #endedAt: number | null = null;
   #recordingId: string | null = null;
   #recording: RecordingFile | null = null;
   /** Store writes of this call, one after the other. */
@@ -194,6 +196,7 @@ class Attempt {
   input(input: AttemptInput): void {
     const [state, effects] = stepAttempt(this.#state, input);
     this.#state = state;
+    if (state.at === "closing" || state.at === "over") this.#endedAt ??= this.#deps.clock.now();
     for (const effect of effects) {
       try {
         this.#perform(effect);
@@ -457,6 +460,7 @@ class Attempt {
         cause: end.cause,
         disposition: end.disposition,
         at: clock.now(),
+        endedAt: this.#endedAt ?? clock.now(),
         ...(this.#stats ? { stats: this.#stats } : {}),
         ...(end.detail === "" ? {} : { detail: end.detail }),
       });

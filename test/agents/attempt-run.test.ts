@@ -307,6 +307,21 @@ test("a call whose media never opens fails in bounded time", async () => {
   expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["failed_attempt", "failed", "failed"]);
 });
 
+test("a call lasted until it was hung up, however long its last figures take", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("call.answered"));
+  await pass(2);
+  const hungUpAt = clock.now();
+  media.tell = () => {};
+  attempts.hangUp(TENANT, callId);
+  await pass(4);
+  await over;
+  const call = (await store.calls.get(TENANT, callId))!;
+  expect(call.endedAt).toBe(hungUpAt);
+  expect(call.durationMs).toBe(hungUpAt - call.answeredAt!);
+});
+
 test("a call that is hung up before its media could be opened leaves no recording open", async () => {
   recordingPath = () => ({ absolute: "/nowhere/at/all.wav", relative: "all.wav" });
   const legs = Promise.withResolvers<void>();

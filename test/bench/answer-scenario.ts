@@ -1,6 +1,7 @@
+import type { Certificate } from "./certificate.ts";
 import { Child } from "./child.ts";
 import { Distribution } from "./distribution.ts";
-import type { Outcome } from "./figure.ts";
+import type { Scenario } from "./figure.ts";
 import { Load } from "./load.ts";
 import { CONVERSATION } from "./script.ts";
 import { withFolder } from "./temporary-folder.ts";
@@ -10,10 +11,14 @@ const SETTLE_MS = 500;
 /** From one answer to the next, in ms; no multiple of a frame, so that answers fall anywhere in it. */
 const APART_MS = 27;
 
-const answers = (entry: "host.ts" | "floor.ts", calls: number): Promise<Distribution> =>
+const answers = (
+  entry: "host.ts" | "floor.ts",
+  calls: number,
+  certificate: Certificate | null,
+): Promise<Distribution> =>
   withFolder(async (directory) => {
-    const load = await Load.open(calls, CONVERSATION);
-    const child = new Child(entry);
+    const load = await Load.open(calls, CONVERSATION, certificate);
+    const child = new Child(entry, certificate);
     const ms = new Distribution();
     try {
       const { carrierPorts, voiceUrl } = load;
@@ -37,9 +42,9 @@ const answers = (entry: "host.ts" | "floor.ts", calls: number): Promise<Distribu
   });
 
 /** Calls answered one after another, each with its opening waiting: from the word to answer to the first agent packet. */
-export const answerScenario = async (calls: number, seconds: number): Promise<Outcome> => {
-  const floor = await answers("floor.ts", calls);
-  const host = await answers("host.ts", calls);
+export const answerScenario: Scenario = async (calls, seconds, certificate) => {
+  const floor = await answers("floor.ts", calls, certificate);
+  const host = await answers("host.ts", calls, certificate);
   const at = (q: number) => ({ value: host.quantile(q), floor: floor.quantile(q) });
   return {
     scenario: "answer",

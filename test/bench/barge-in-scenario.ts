@@ -2,7 +2,7 @@ import { FRAME_MS } from "../../src/media/audio/frame.ts";
 import { BARGE_IN_DEFAULTS } from "../../src/media/audio/turn-taking.ts";
 import { Child } from "./child.ts";
 import { Distribution } from "./distribution.ts";
-import type { Outcome } from "./figure.ts";
+import type { Scenario } from "./figure.ts";
 import { Load } from "./load.ts";
 import { INTERRUPTIONS } from "./script.ts";
 import { withFolder } from "./temporary-folder.ts";
@@ -13,10 +13,10 @@ const FIRST_CYCLE_MS = INTERRUPTIONS.cycleFrames * FRAME_MS;
 const RULE_MS = BARGE_IN_DEFAULTS.confirmMs - FRAME_MS;
 
 /** Callees who talk over the agent in every answer. The floor is the time the rule itself needs. */
-export const bargeInScenario = (calls: number, seconds: number): Promise<Outcome> =>
+export const bargeInScenario: Scenario = (calls, seconds, certificate) =>
   withFolder(async (directory) => {
-    const load = await Load.open(calls, INTERRUPTIONS);
-    const child = new Child("host.ts");
+    const load = await Load.open(calls, INTERRUPTIONS, certificate);
+    const child = new Child("host.ts", certificate);
     try {
       const { carrierPorts, voiceUrl } = load;
       const { ports } = await child.ask({ type: "open", calls, voiceUrl, carrierPorts, directory });

@@ -1,3 +1,4 @@
+import type { Certificate } from "./certificate.ts";
 import type { AnswerMessage, Ask, AskMessage, Results } from "./child-protocol.ts";
 
 /** Longest wait for one answer, in ms; opening some hundred calls is the longest. */
@@ -24,10 +25,14 @@ export class Child {
   readonly #waiting = new Map<number, (answer: AnswerMessage) => void>();
   #asked = 0;
 
-  /** @param entry file of this folder that answers by `answerAsks` */
-  constructor(entry: "host.ts" | "floor.ts") {
+  /**
+   * @param entry file of this folder that answers by `answerAsks`
+   * @param certificate what it trusts beside the public authorities
+   */
+  constructor(entry: "host.ts" | "floor.ts", certificate: Certificate | null) {
     this.#process = Bun.spawn([process.execPath, `${import.meta.dir}/${entry}`], {
       stdio: ["ignore", "inherit", "inherit"],
+      env: certificate ? { ...process.env, NODE_EXTRA_CA_CERTS: certificate.path } : process.env,
       ipc: (message: AnswerMessage) => this.#waiting.get(message.id)?.(message),
       onExit: (child, code) => {
         running.delete(child);

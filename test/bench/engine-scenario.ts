@@ -1,13 +1,14 @@
+import type { Certificate } from "./certificate.ts";
 import { Child } from "./child.ts";
 import type { Closed, Usage } from "./child-protocol.ts";
 import { Distribution, median } from "./distribution.ts";
-import type { Figure, Outcome } from "./figure.ts";
+import type { Figure, Scenario } from "./figure.ts";
 import { Load } from "./load.ts";
 import { CONVERSATION } from "./script.ts";
 import { withFolder } from "./temporary-folder.ts";
 
-/** Longest warm-up, in ms: code is compiled and buffers have grown by then. */
-const WARM_UP_MS = 8000;
+/** Longest warm-up, in ms: nearly all code is compiled and buffers have grown by then. Short windows have one as long. */
+const WARM_UP_MS = 10_000;
 /** Calls are answered in so many groups, apart by so many ms: nobody's calls all begin in the same frame. */
 const ANSWER_STEPS = 23;
 const ANSWER_APART_MS = 23;
@@ -28,10 +29,15 @@ interface Slice {
   lostAtStart: number;
 }
 
-const slice = (entry: "host.ts" | "floor.ts", calls: number, seconds: number): Promise<Slice> =>
+const slice = (
+  entry: "host.ts" | "floor.ts",
+  calls: number,
+  seconds: number,
+  certificate: Certificate | null,
+): Promise<Slice> =>
   withFolder(async (directory) => {
-    const load = await Load.open(calls, CONVERSATION);
-    const child = new Child(entry);
+    const load = await Load.open(calls, CONVERSATION, certificate);
+    const child = new Child(entry, certificate);
     try {
       const { carrierPorts, voiceUrl } = load;
       const { ports } = await child.ask({ type: "open", calls, voiceUrl, carrierPorts, directory });
@@ -44,7 +50,7 @@ const slice = (entry: "host.ts" | "floor.ts", calls: number, seconds: number): P
         load.join(some);
         await Bun.sleep(ANSWER_APART_MS);
       }
-      await Bun.sleep(Math.min(WARM_UP_MS, seconds * 500));
+      await Bun.sleep(Math.min(WARM_UP_MS, seconds * 1000));
       await child.ask({ type: "begin" });
       // What the forced collection delayed is over.
       await Bun.sleep(100);
@@ -81,13 +87,13 @@ const pooled = (slices: Slice[], pick: (slice: Slice) => Distribution): Distribu
  * Calls under load, beside the floor under the same load: one after the other, in the order floor, host, host, floor,
  * so that a machine that slows down or speeds up favours none.
  */
-export const engineScenario = async (calls: number, seconds: number): Promise<Outcome> => {
+export const engineScenario: Scenario = async (calls, seconds, certificate) => {
   const rounds = seconds >= TWO_ROUNDS_SECONDS ? 2 : 1;
   const host: Slice[] = [];
   const floor: Slice[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const entry of round % 2 === 0 ? (["floor.ts", "host.ts"] as const) : (["host.ts", "floor.ts"] as const)) {
-      (entry === "host.ts" ? host : floor).push(await slice(entry, calls, seconds / rounds));
+      (entry === "host.ts" ? host : floor).push(await slice(entry, calls, seconds / rounds, certificate));
     }
   }
   const both = (pick: (slices: Slice[]) => number): { value: number; floor: number } => ({

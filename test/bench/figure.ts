@@ -1,3 +1,5 @@
+import type { Certificate } from "./certificate.ts";
+
 /** One measured number, next to what the bare loop needs for the same and to what it may be. */
 export interface Figure {
   name: string;
@@ -16,6 +18,12 @@ export interface Outcome {
   seconds: number;
   figures: Figure[];
 }
+
+/**
+ * Measures one thing under so many calls for so many seconds.
+ * `certificate`: the voice is reached over TLS; without one over plain TCP.
+ */
+export type Scenario = (calls: number, seconds: number, certificate: Certificate | null) => Promise<Outcome>;
 
 /** Value by floor; null where there is none to divide by. */
 export const ratioOf = ({ value, floor }: Figure): number | null =>

@@ -35,7 +35,7 @@ class FloorCall {
   }
 
   async open(voiceUrl: string): Promise<void> {
-    const socket = new WebSocket(voiceUrl.replace("http:", "ws:"));
+    const socket = new WebSocket(voiceUrl.replace(/^http/, "ws"));
     this.#socket = socket;
     const ready = Promise.withResolvers<void>();
     socket.onerror = () => ready.reject(new Error("the voice cannot be reached"));

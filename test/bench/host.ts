@@ -4,7 +4,7 @@ import { createLog, inBackground } from "../../src/core/log.ts";
 import type { Store } from "../../src/core/store/open.ts";
 import { Meters } from "../../src/media/engine/meters.ts";
 import type { MediaCommand, MediaEvent } from "../../src/media/engine/protocol.ts";
-import type { MediaThreadSettings } from "../../src/media/engine/worker.ts";
+import type { MediaThreadSettings, ThreadMessage } from "../../src/media/engine/worker.ts";
 import { openBenchStore, storeAnsweredCalls } from "./call-rows.ts";
 import { answerAsks } from "./child.ts";
 import type { Ask, Closed, Heap, Results } from "./child-protocol.ts";
@@ -15,7 +15,7 @@ const TENANT = "default";
 const RTP_FROM = 30_000;
 const RTP_TO = 39_999;
 
-type ThreadMessage = MediaEvent | Probed | { type: "started" };
+type Heard = MediaEvent | Probed | Exclude<ThreadMessage, MediaEvent[]>;
 
 const log = createLog({ level: "error" });
 const thread = new Worker(new URL("./media-thread.ts", import.meta.url).href);
@@ -28,10 +28,10 @@ let probes: ((heap: Heap) => void)[] = [];
 
 /** Resolves when `count` events of a type have come from now on. */
 const waiting = new Map<string, { left: number; done: () => void }>();
-const comes = (type: ThreadMessage["type"], count: number): Promise<void> =>
+const comes = (type: Heard["type"], count: number): Promise<void> =>
   new Promise((done) => waiting.set(type, { left: count, done }));
 
-const hear = (event: ThreadMessage): void => {
+const hear = (event: Heard): void => {
   if (event.type === "probed") {
     for (const settle of probes) settle(event.heap);
     probes = [];
@@ -49,7 +49,10 @@ const hear = (event: ThreadMessage): void => {
   const awaited = waiting.get(event.type);
   if (awaited && --awaited.left === 0) awaited.done();
 };
-thread.onmessage = ({ data }: MessageEvent<ThreadMessage>) => hear(data);
+thread.onmessage = ({ data }: MessageEvent<ThreadMessage | Probed>) => {
+  if (!Array.isArray(data)) return hear(data);
+  for (const event of data) hear(event);
+};
 thread.onerror = (event) => log.error({ detail: event.message }, "the media thread failed");
 
 const probe = (collect: boolean): Promise<Heap> =>

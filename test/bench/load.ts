@@ -1,5 +1,6 @@
 import { FRAME_MS } from "../../src/media/audio/frame.ts";
 import { CarrierEnd } from "./carrier-end.ts";
+import type { Certificate } from "./certificate.ts";
 import { Distribution } from "./distribution.ts";
 import { OPENING_FRAMES, type TurnScript } from "./script.ts";
 import { quietFrames, speechFrames } from "./sound.ts";
@@ -46,17 +47,20 @@ export class Load {
   readonly #script: TurnScript;
   readonly #speech = speechFrames(SPEECH_FRAMES);
   readonly #quiet = quietFrames(QUIET_FRAMES);
+  readonly #scheme: "http" | "https";
   readonly #server: Bun.Server<VoiceEnd>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #startMs = 0;
   #packetsSent = 0;
   #stepsDone = 0;
 
-  private constructor(script: TurnScript) {
+  private constructor(script: TurnScript, certificate: Certificate | null) {
     this.#script = script;
+    this.#scheme = certificate ? "https" : "http";
     this.#server = Bun.serve<VoiceEnd>({
       hostname: "127.0.0.1",
       port: 0,
+      ...(certificate && { tls: { cert: certificate.cert, key: certificate.key } }),
       fetch: (request, server) => {
         const call = Number(new URL(request.url).searchParams.get("model")?.slice("bench-".length));
         const voice = this.#calls[call]?.voice;
@@ -70,9 +74,9 @@ export class Load {
     });
   }
 
-  /** Opens the carriers and the service of so many calls. */
-  static async open(calls: number, script: TurnScript): Promise<Load> {
-    const load = new Load(script);
+  /** Opens the carriers and the service of so many calls; the service speaks TLS if it has a certificate. */
+  static async open(calls: number, script: TurnScript, certificate: Certificate | null): Promise<Load> {
+    const load = new Load(script, certificate);
     for (let i = 0; i < calls; i++) await load.#add(Math.floor((i * script.cycleFrames) / calls));
     return load;
   }
@@ -103,7 +107,7 @@ export class Load {
   readonly carrierPorts: number[] = [];
 
   get voiceUrl(): string {
-    return `http://127.0.0.1:${this.#server.port}/v1`;
+    return `${this.#scheme}://127.0.0.1:${this.#server.port}/v1`;
   }
 
   carrier(call: number): CarrierEnd {

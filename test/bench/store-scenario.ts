@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { openBenchStore, storeAnsweredCalls } from "./call-rows.ts";
 import { median } from "./distribution.ts";
-import type { Outcome } from "./figure.ts";
+import type { Scenario } from "./figure.ts";
 import { withFolder } from "./temporary-folder.ts";
 
 const SLICE_MS = 250;
@@ -17,7 +17,7 @@ const perSecond = async (turn: (n: number) => Promise<unknown> | unknown, from: 
 };
 
 /** Turns of many calls written by the store and, in turn with it, as bare rows by SQLite. */
-export const storeScenario = (calls: number, seconds: number): Promise<Outcome> =>
+export const storeScenario: Scenario = (calls, seconds) =>
   withFolder(async (directory) => {
     const store = await openBenchStore(join(directory, "store.sqlite"));
     const ids = await storeAnsweredCalls(store, calls);

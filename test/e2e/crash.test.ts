@@ -62,7 +62,9 @@ const crash = async (openDeep: OpenDeep, calls: PlacedCall[]) => {
   const upMs = await openDeep.startAgain();
   const after = await storyOf(openDeep, calls);
   expectNothingLost(before, after);
-  expect((await openDeep.get("/api/v1/calls?live=true")).calls).toEqual([]);
+  // Their tasks may be tried again meanwhile: what is live now is none of them.
+  const live: { id: string }[] = (await openDeep.get("/api/v1/calls?live=true")).calls;
+  expect(live.filter(({ id }) => calls.some(({ callId }) => callId === id))).toEqual([]);
   for (const [n, { call }] of after.entries()) {
     if (before[n]!.call.ended_at !== null) expect(call).toEqual(before[n]!.call);
     else {

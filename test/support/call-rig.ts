@@ -4,7 +4,7 @@ import type { CarrierLeg, LegSink } from "../../src/media/carriers/leg.ts";
 import { Engine } from "../../src/media/engine/engine.ts";
 import { Meters } from "../../src/media/engine/meters.ts";
 import type { MediaCommand, MediaEvent, OpenCall } from "../../src/media/engine/protocol.ts";
-import type { CutItem, Voice, VoiceSink } from "../../src/media/voices/voice.ts";
+import type { CutItem, LastWords, Voice, VoiceSink } from "../../src/media/voices/voice.ts";
 
 /** One frame of a sine in µ-law; `phase` in frames keeps it continuous. */
 export const toneFrame = (hz: number, phase: number, amplitude = 8000): Uint8Array => {
@@ -64,13 +64,15 @@ export class FakeLeg implements CarrierLeg {
 }
 
 /** A voice that keeps what it hears; the test speaks for it through `sink`. */
-export class FakeVoice implements Voice {
+export class FakeVoice implements Voice, LastWords {
   heard = 0;
   prepared = 0;
   isAnswered = 0;
   openings = 0;
   played = 0;
   closed = 0;
+  heardOut = 0;
+  owesWords = false;
   said: string[] = [];
   results: [string, string, boolean][] = [];
   interruptions: CutItem[][] = [];
@@ -95,6 +97,9 @@ export class FakeVoice implements Voice {
   }
   toolResult(id: string, output: string, respond: boolean): void {
     this.results.push([id, output, respond]);
+  }
+  hearOut(): void {
+    this.heardOut++;
   }
   say(instructions: string): void {
     this.said.push(instructions);

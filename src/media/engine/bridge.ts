@@ -5,7 +5,8 @@ import { Playout, PlayoutCuts } from "../audio/playout.ts";
 import { BargeIn } from "../audio/turn-taking.ts";
 import { Vad } from "../audio/vad.ts";
 import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
-import type { Listener, Voice, VoiceSink } from "../voices/voice.ts";
+import type { LastWords, Listener, Voice, VoiceSink } from "../voices/voice.ts";
+import { Drain } from "./drain.ts";
 import { METER, type Meters } from "./meters.ts";
 import type { CallStats, MediaEvent, RecordingFile, SpokenLine, VoiceUsage } from "./protocol.ts";
 import type { Recorder } from "./recorder.ts";
@@ -18,12 +19,10 @@ const OWN_ITEMS = 1_000_000;
 const LATE_MS = 5;
 /** Ticks between two updates of a call's meters: ten updates a second. */
 const METER_TICKS = 5;
-/** Quiet after the last speech before a drain is done: the far end's own buffer plays on for about this long, in ms. */
-const DRAIN_TAIL_MS = 200;
-/** How long a drain waits for speech that was announced but has not begun, in ms. */
-const DRAIN_START_MS = 5000;
 /** A voice that has said nothing for so long after the answer is taken for lost, in ms: longer than it needs to try again. */
 const FIRST_WORD_LIMIT_MS = 12_000;
+/** How long the callee's last words are waited for after the end, in ms: people say "don't call again" and hang up. */
+const LAST_WORDS_MS = 2000;
 /** How fast a level falls back, per frame. */
 const LEVEL_FALL = 0.6;
 /** Turn latencies kept per call; later ones are told but not kept. */
@@ -37,13 +36,6 @@ export interface BridgeDeps {
   nowMs: () => number;
   emit: (event: MediaEvent) => void;
   recorder: Recorder | null;
-}
-
-interface Drain {
-  deadlineMs: number;
-  /** Speech is still to begin; given up at this time. */
-  startByMs: number;
-  quietSinceMs: number;
 }
 
 /**
@@ -68,8 +60,12 @@ export class Bridge implements LegSink, VoiceSink {
   readonly #bargeIn = new BargeIn();
   readonly #turns: SpokenTurns;
   #leg: CarrierLeg | null = null;
-  #voice: (Voice & Partial<Listener>) | null = null;
+  #voice: (Voice & Partial<Listener & LastWords>) | null = null;
+  /** Nothing is heard or sent any more. */
   #closed = false;
+  #closing: Promise<void> | null = null;
+  /** What the callee said last is waited for until then. */
+  #lastWords: { untilMs: number; come: () => void } | null = null;
   #answeredAtMs = -1;
   #opening = true;
   #openingStarted = false;
@@ -103,7 +99,7 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   /** Gives the bridge its two ends; before any of its other methods. */
-  join(leg: CarrierLeg, voice: Voice & Partial<Listener>): void {
+  join(leg: CarrierLeg, voice: Voice & Partial<Listener & LastWords>): void {
     this.#leg = leg;
     this.#voice = voice;
   }
@@ -150,8 +146,7 @@ export class Bridge implements LegSink, VoiceSink {
 
   /** See the `drain` command. */
   drain(maxMs: number, expectSpeech: boolean): void {
-    const now = this.#deps.nowMs();
-    this.#drain = { deadlineMs: now + maxMs, startByMs: expectSpeech ? now + DRAIN_START_MS : now, quietSinceMs: -1 };
+    this.#drain = new Drain(this.#deps.nowMs(), maxMs, expectSpeech);
   }
 
   // The callee's side.
@@ -223,8 +218,9 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   toolCall(toolCallId: string, name: string, argumentsJson: string): void {
-    const speaking = this.#speaking || this.#playout.active || this.#turns.unfinished > 0;
-    this.#deps.emit({ type: "tool-call", callId: this.callId, toolCallId, name, argumentsJson, speaking });
+    if (this.#closed) return;
+    const call = { toolCallId, name, argumentsJson, speaking: this.#isSaying };
+    this.#deps.emit({ type: "tool-call", callId: this.callId, ...call });
   }
 
   usage(usage: VoiceUsage): void {
@@ -232,6 +228,7 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   voiceLost(recovered: boolean, detail: string): void {
+    if (this.#closed) return;
     if (!recovered) this.#firstWordSettled = true;
     this.#deps.emit({ type: "voice-lost", callId: this.callId, recovered, detail });
   }
@@ -247,11 +244,13 @@ export class Bridge implements LegSink, VoiceSink {
     const now = this.#deps.nowMs();
     if (skipped > 0) this.#skip(skipped);
     this.#voice?.tick(now);
+    if (this.#lastWords) this.#awaitLastWords(now, this.#lastWords);
+    if (this.#closed) return;
     this.#leg?.tick(now);
-    if (this.#closed || !this.isAnswered) return;
+    if (!this.isAnswered) return;
     this.#sendSlot(now);
     if (this.#deps.nowMs() - deadlineMs > LATE_MS) this.#lateFrames++;
-    if (this.#drain) this.#checkDrain(now, this.#drain);
+    if (this.#drain?.isOver(now, this.#isSaying)) this.#endDrain(false);
     if (!this.#firstWordSettled && now - this.#answeredAtMs > FIRST_WORD_LIMIT_MS) this.#giveUpVoice();
     if ((++this.#ticks + this.slot) % METER_TICKS === 0) this.#updateMeters();
   }
@@ -288,7 +287,7 @@ export class Bridge implements LegSink, VoiceSink {
       this.#lead = false;
       return;
     }
-    this.#send(false);
+    this.#sendSilence();
   }
 
   #sendSpeech(item: number, now: number): void {
@@ -302,11 +301,19 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   #send(talkspurt: boolean): void {
+    this.#sendFrame(talkspurt, ulawEnergy(this.#frame, 0, FRAME_SAMPLES));
+    this.#deps.recorder?.agent(this.#frame);
+  }
+
+  #sendSilence(): void {
+    this.#sendFrame(false, 0);
+    this.#deps.recorder?.skipAgent(1);
+  }
+
+  #sendFrame(talkspurt: boolean, energy: number): void {
     this.#leg?.send(this.#frame, talkspurt);
     this.#framesSent++;
     for (const tap of this.taps.values()) tap.agent(this.#frame);
-    this.#deps.recorder?.agent(this.#frame);
-    const energy = ulawEnergy(this.#frame, 0, FRAME_SAMPLES);
     this.#agentLevel = Math.max(energy, this.#agentLevel * LEVEL_FALL);
     this.#agentVad.push(energy);
   }
@@ -350,15 +357,9 @@ export class Bridge implements LegSink, VoiceSink {
     if (this.#drain) this.#endDrain(true);
   }
 
-  #checkDrain(now: number, drain: Drain): void {
-    if (this.#speaking || this.#playout.active || this.#turns.unfinished > 0) {
-      drain.quietSinceMs = -1;
-      drain.startByMs = now;
-    } else if (now >= drain.startByMs) {
-      if (drain.quietSinceMs < 0) drain.quietSinceMs = now;
-      if (now - drain.quietSinceMs >= DRAIN_TAIL_MS) this.#endDrain(false);
-    }
-    if (now >= drain.deadlineMs && this.#drain) this.#endDrain(false);
+  /** Words of the agent are being played or wait to be. */
+  get #isSaying(): boolean {
+    return this.#speaking || this.#playout.active || this.#turns.unfinished > 0;
   }
 
   #endDrain(interrupted: boolean): void {
@@ -387,28 +388,69 @@ export class Bridge implements LegSink, VoiceSink {
 
   /** Ends this call because one of its parts broke; tells the main thread, which closes it. May be called twice. */
   fail(detail: string): void {
+    this.#lastWords?.come();
     if (this.#closed) return;
     this.#deps.emit({ type: "media-lost", callId: this.callId, detail });
     this.#closeEnds();
   }
 
   #closeEnds(): void {
+    this.#closeLeg();
+    this.#close(this.#voice);
+  }
+
+  #closeLeg(): void {
     this.#closed = true;
     this.taps.clear();
-    for (const end of [this.#leg, this.#voice]) {
-      try {
-        end?.close();
-      } catch (thrown) {
-        this.log("error", `an end of the call could not be closed: ${messageOf(thrown)}`);
-      }
+    this.#close(this.#leg);
+  }
+
+  #close(end: { close(): void } | null): void {
+    try {
+      end?.close();
+    } catch (thrown) {
+      this.log("error", `an end of the call could not be closed: ${messageOf(thrown)}`);
     }
   }
 
-  /** Closes leg, voice, taps and recording, then tells what was measured. Never throws. */
-  async close(): Promise<void> {
+  /**
+   * Closes leg, taps, voice and recording, then tells what was measured. The voice may take up to 2 s of ticks to tell
+   * the callee's last words. May be called twice. Never throws.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  /** Lets the voice tell what the callee said last; at once where nobody spoke or the voice owes nothing. */
+  #hearOut(): Promise<void> | null {
+    const voice = this.#voice;
+    if (this.#closed || !this.isAnswered || !voice?.hearOut) return null;
+    try {
+      voice.hearOut();
+    } catch (thrown) {
+      this.log("error", `the callee's last words are lost: ${messageOf(thrown)}`);
+      return null;
+    }
+    if (!voice.owesWords) return null;
+    return new Promise((come) => {
+      this.#lastWords = { untilMs: this.#deps.nowMs() + LAST_WORDS_MS, come };
+    });
+  }
+
+  #awaitLastWords(now: number, wait: { untilMs: number; come: () => void }): void {
+    if (this.#voice?.owesWords && now < wait.untilMs) return;
+    this.#lastWords = null;
+    wait.come();
+  }
+
+  async #end(): Promise<void> {
     if (this.isAnswered) this.#turns.flush(this.#deps.nowMs() - this.#answeredAtMs, this.#playout);
     const stats = this.#stats();
-    this.#closeEnds();
+    const words = this.#hearOut();
+    this.#closeLeg();
+    if (words) await words;
+    this.#close(this.#voice);
     const { recorder } = this.#deps;
     let recording: RecordingFile | null = null;
     try {

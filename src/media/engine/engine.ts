@@ -1,16 +1,16 @@
 import { messageOf } from "../../core/errors.ts";
 import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
-import type { Listener, Voice, VoiceSink } from "../voices/voice.ts";
+import type { LastWords, Listener, Voice, VoiceSink } from "../voices/voice.ts";
 import { Bridge } from "./bridge.ts";
 import { MAX_ENGINE_CALLS, type Meters, TICK } from "./meters.ts";
 import type { CarrierLegSettings, MediaCommand, MediaEvent, OpenCall, VoiceSettings } from "./protocol.ts";
-import { Recorder } from "./recorder.ts";
+import { Recorder, WriteBuffers } from "./recorder.ts";
 import { type SendPacket, Tap } from "./tap.ts";
 
 /** Makes the callee's end of a call; rejects with an `OutsideError` when it cannot be had. */
 export type OpenLeg = (settings: CarrierLegSettings, sink: LegSink) => Promise<CarrierLeg>;
 /** Makes the voice's end of a call. */
-export type OpenVoice = (settings: VoiceSettings, sink: VoiceSink) => Voice & Partial<Listener>;
+export type OpenVoice = (settings: VoiceSettings, sink: VoiceSink) => Voice & Partial<Listener & LastWords>;
 
 /** What an engine needs from where it runs. */
 export interface EngineDeps {
@@ -38,6 +38,7 @@ export class Engine {
   /** Calls whose leg is being opened; false once they were closed meanwhile. */
   readonly #opening = new Map<string, boolean>();
   readonly #freeSlots: number[] = Array.from({ length: MAX_ENGINE_CALLS }, (_, i) => MAX_ENGINE_CALLS - 1 - i);
+  readonly #writeBuffers = new WriteBuffers();
   #ticks = 0;
   #lateTicks = 0;
   #maxLatenessMs = 0;
@@ -105,7 +106,7 @@ export class Engine {
     let recorder: Recorder | null = null;
     try {
       const report = (detail: string) => emit({ type: "log", level: "error", message: detail, fields: { callId } });
-      if (open.recordingPath !== null) recorder = new Recorder(open.recordingPath, report);
+      if (open.recordingPath !== null) recorder = new Recorder(open.recordingPath, report, this.#writeBuffers);
       const bridge = new Bridge({ callId, slot, meters, nowMs, emit, recorder });
       leg = await this.#deps.openLeg(open.leg, bridge);
       bridge.join(leg, this.#deps.openVoice(open.voice, bridge));
@@ -124,9 +125,9 @@ export class Engine {
   }
 
   async #close(call: Bridge): Promise<void> {
-    if (!this.#calls.delete(call.callId)) return;
+    // It is visited by the tick until the callee's last words have come.
     await call.close();
-    this.#freeSlots.push(call.slot);
+    if (this.#calls.delete(call.callId)) this.#freeSlots.push(call.slot);
   }
 
   async #shutdown(): Promise<void> {

@@ -1,7 +1,7 @@
 import { inBackground, type Log } from "../../core/log.ts";
 import { Meters } from "./meters.ts";
 import type { MediaCommand, MediaEvent } from "./protocol.ts";
-import type { MediaThreadSettings, ThreadNews } from "./worker.ts";
+import type { MediaThreadSettings, ThreadMessage, ThreadNews } from "./worker.ts";
 
 /** What the main thread hears of the media thread. After `media-died` no event of an older call follows. */
 export type MediaMessage = MediaEvent | { type: "media-died" };
@@ -60,16 +60,21 @@ export const startMedia = async (deps: {
       const thread = new Worker(new URL("./worker.ts", import.meta.url).href);
       const timer = setTimeout(() => thread.terminate(), START_TIMEOUT_MS);
       worker = thread;
-      thread.onmessage = ({ data }: MessageEvent<MediaEvent | ThreadNews>) => {
-        if (data.type === "log") log[data.level]({ ...data.fields, thread: "media" }, data.message);
-        else if (data.type === "stray") {
+      const hearNews = (news: ThreadNews): void => {
+        if (news.type === "stray") {
           onStray?.();
-          log.error({ problem: data.problem }, "unhandled in the media thread");
-        } else if (data.type !== "started") tell(data);
-        else {
+          log.error({ problem: news.problem }, "unhandled in the media thread");
+        } else {
           clearTimeout(timer);
           up = true;
           started();
+        }
+      };
+      thread.onmessage = ({ data }: MessageEvent<ThreadMessage>) => {
+        if (!Array.isArray(data)) return hearNews(data);
+        for (const event of data) {
+          if (event.type === "log") log[event.level]({ ...event.fields, thread: "media" }, event.message);
+          else tell(event);
         }
       };
       thread.onerror = (event) => log.error({ detail: event.message }, "the media thread failed");

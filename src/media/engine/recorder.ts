@@ -1,6 +1,6 @@
 import { closeSync, openSync, write, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { FRAME_MS, FRAME_SAMPLES, RATE_HZ } from "../audio/frame.ts";
+import { FRAME_MS, FRAME_SAMPLES, RATE_HZ, ULAW_SILENCE } from "../audio/frame.ts";
 import { ulawDecode } from "../audio/g711.ts";
 import { WAV_HEADER_BYTES, wavSizeFix, writeWavHeader } from "../audio/wav.ts";
 import type { RecordingFile } from "./protocol.ts";
@@ -9,24 +9,44 @@ const CHANNELS = 2;
 const FRAME_BYTES = FRAME_SAMPLES * CHANNELS * 2;
 /** Frames kept in memory, 2.56 s. A disk that hangs longer loses sound of the recording, never of the call. */
 const RING_FRAMES = 128;
-/** Frames written at once: half a second, which bounds what a crash can lose together with `MAX_SKEW_FRAMES`. */
-const FLUSH_FRAMES = 25;
-/** How far one party's channel may lag behind the other before its missing frames are written as silence. */
-const MAX_SKEW_FRAMES = 25;
+/** Sound is written when so many frames of both parties wait: what a crash loses is less than 1 s. */
+const FLUSH_FRAMES = 45;
+/**
+ * How far one party's channel may lag behind the other before its missing frames are written as silence. Packets that
+ * waited while the process stood still put the callee's channel ahead, until silence was left out of it.
+ */
+const MAX_SKEW_FRAMES = 70;
+
+/** Buffers that hold sound on its way to the disk, shared by recordings: as many as were ever written at once. */
+export class WriteBuffers {
+  readonly #free: Int16Array<ArrayBuffer>[] = [];
+
+  take(): Int16Array<ArrayBuffer> {
+    return this.#free.pop() ?? new Int16Array(FLUSH_FRAMES * FRAME_SAMPLES * CHANNELS);
+  }
+
+  /** Nobody writes from it any more. */
+  giveBack(buffer: Int16Array<ArrayBuffer>): void {
+    this.#free.push(buffer);
+  }
+}
 
 /**
  * The recording of one call: a stereo 16-bit WAV at 8 kHz, callee left, agent right, streamed to disk while the call
  * runs. Frames are placed by their number since the answer, not by when they came. Writes are asynchronous; the tick
  * never waits for the disk. If the ring is full because the disk hangs, new frames are dropped and counted. A file whose
- * process died lacks only its sizes in the header (`repairWav` mends that).
+ * process died lacks only its sizes in the header (`repairRecording` mends that).
  */
 export class Recorder {
   /** Frames of either party that found the ring full. */
   droppedFrames = 0;
   readonly #path: string;
   readonly #fd: number;
-  readonly #ring = new Int16Array(RING_FRAMES * FRAME_SAMPLES * CHANNELS);
-  readonly #bytes = new Uint8Array(this.#ring.buffer);
+  // Silence wherever a frame has not come.
+  readonly #calleeRing = new Uint8Array(RING_FRAMES * FRAME_SAMPLES).fill(ULAW_SILENCE);
+  readonly #agentRing = new Uint8Array(RING_FRAMES * FRAME_SAMPLES).fill(ULAW_SILENCE);
+  readonly #buffers: WriteBuffers;
+  #buffer: Int16Array<ArrayBuffer> | null = null;
   readonly #onWritten: (error: NodeJS.ErrnoException | null) => void;
   readonly #onError: (detail: string) => void;
   #calleeFrames = 0;
@@ -37,8 +57,9 @@ export class Recorder {
   #idle: (() => void) | null = null;
 
   /** Creates the file (its folder must exist), readable by its owner only. @throws when it cannot be created. */
-  constructor(path: string, onError: (detail: string) => void) {
+  constructor(path: string, onError: (detail: string) => void, buffers = new WriteBuffers()) {
     this.#path = path;
+    this.#buffers = buffers;
     this.#onError = onError;
     this.#fd = openSync(path, "w", 0o600);
     writeSync(this.#fd, header(0));
@@ -47,29 +68,27 @@ export class Recorder {
 
   /** The next 20 ms of the callee. */
   callee(frame: Uint8Array): void {
-    this.#put(frame, this.#calleeFrames++, 0);
+    this.#put(this.#calleeRing, frame, this.#calleeFrames++);
   }
 
   /** The next 20 ms of the agent, as sent. */
   agent(frame: Uint8Array): void {
-    this.#put(frame, this.#agentFrames++, 1);
+    this.#put(this.#agentRing, frame, this.#agentFrames++);
   }
 
-  /** Frames of the agent that were never sent because the process stalled: their time passes in silence. */
+  /** Frames of the agent that hold nothing, or were never sent because the process stalled: time passes in silence. */
   skipAgent(frames: number): void {
     this.#agentFrames += frames;
+    this.#flushIfDue();
   }
 
-  #put(frame: Uint8Array, at: number, channel: number): void {
-    if (at < this.#flushed || at >= this.#flushed + RING_FRAMES) {
-      this.droppedFrames++;
-    } else {
-      let to = (at % RING_FRAMES) * FRAME_SAMPLES * CHANNELS + channel;
-      for (let i = 0; i < FRAME_SAMPLES; i++) {
-        this.#ring[to] = ulawDecode[frame[i]!]!;
-        to += CHANNELS;
-      }
-    }
+  #put(ring: Uint8Array, frame: Uint8Array, at: number): void {
+    if (at < this.#flushed || at >= this.#flushed + RING_FRAMES) this.droppedFrames++;
+    else ring.set(frame, (at % RING_FRAMES) * FRAME_SAMPLES);
+    this.#flushIfDue();
+  }
+
+  #flushIfDue(): void {
     const ahead = Math.max(this.#calleeFrames, this.#agentFrames);
     const ready = Math.max(Math.min(this.#calleeFrames, this.#agentFrames), ahead - MAX_SKEW_FRAMES);
     if (ready - this.#flushed >= FLUSH_FRAMES) this.#flush(ready);
@@ -78,22 +97,38 @@ export class Recorder {
   #flush(ready: number): void {
     if (this.#writing > 0 || this.#failed) return;
     const start = this.#flushed % RING_FRAMES;
-    const count = Math.min(ready - this.#flushed, RING_FRAMES - start);
+    const count = Math.min(ready - this.#flushed, RING_FRAMES - start, FLUSH_FRAMES);
     if (count <= 0) return;
     this.#writing = count;
+    const buffer = this.#buffers.take();
+    this.#buffer = buffer;
+    this.#decode(buffer, start * FRAME_SAMPLES, count * FRAME_SAMPLES);
     const position = WAV_HEADER_BYTES + this.#flushed * FRAME_BYTES;
-    write(this.#fd, this.#bytes, start * FRAME_BYTES, count * FRAME_BYTES, position, this.#onWritten);
+    write(this.#fd, buffer, 0, count * FRAME_BYTES, position, this.#onWritten);
+  }
+
+  #decode(into: Int16Array, from: number, samples: number): void {
+    const callee = this.#calleeRing;
+    const agent = this.#agentRing;
+    let to = 0;
+    for (let i = from; i < from + samples; i++) {
+      into[to++] = ulawDecode[callee[i]!]!;
+      into[to++] = ulawDecode[agent[i]!]!;
+    }
   }
 
   #written(error: NodeJS.ErrnoException | null): void {
     const count = this.#writing;
     this.#writing = 0;
+    if (this.#buffer) this.#buffers.giveBack(this.#buffer);
+    this.#buffer = null;
     if (error) {
       this.#failed = true;
       this.#onError(`the recording cannot be written (${error.code ?? "unknown"})`);
     } else {
-      const from = (this.#flushed % RING_FRAMES) * FRAME_SAMPLES * CHANNELS;
-      this.#ring.fill(0, from, from + count * FRAME_SAMPLES * CHANNELS);
+      const from = (this.#flushed % RING_FRAMES) * FRAME_SAMPLES;
+      this.#calleeRing.fill(ULAW_SILENCE, from, from + count * FRAME_SAMPLES);
+      this.#agentRing.fill(ULAW_SILENCE, from, from + count * FRAME_SAMPLES);
       this.#flushed += count;
     }
     this.#idle?.();

@@ -20,20 +20,30 @@ export interface MediaThreadSettings {
 /** What a media thread says about itself, beside the events of its calls. `stray`: something was thrown that nobody caught. */
 export type ThreadNews = { type: "started" } | { type: "stray"; problem: string };
 
+/** What a media thread posts: events of its calls in their order, those of one tick together, or news of its own. */
+export type ThreadMessage = MediaEvent[] | ThreadNews;
+
 declare const self: Worker;
 
-const emit = (event: MediaEvent): void => self.postMessage(event);
+const post = (message: ThreadMessage): void => self.postMessage(message);
 const survive = (thrown: unknown): void => {
-  self.postMessage({ type: "stray", problem: messageOf(thrown) } satisfies ThreadNews);
+  post({ type: "stray", problem: messageOf(thrown) });
 };
 
 const start = async (settings: MediaThreadSettings): Promise<void> => {
   const { speed = 1 } = settings;
   const nowMs = speed === 1 ? (): number => performance.now() : (): number => performance.now() * speed;
   const taps = await Bun.udpSocket({ hostname: "127.0.0.1", port: 0, socket: { error() {} } });
+  // Every message wakes the main thread, so events wait for the tick.
+  const events: MediaEvent[] = [];
+  const tell = (): void => {
+    if (events.length === 0) return;
+    post(events);
+    events.length = 0;
+  };
   const ports = new RtpPorts(settings.rtpFrom, settings.rtpTo);
   const engine = new Engine({
-    emit,
+    emit: (event) => events.push(event),
     meters: new Meters(settings.meters),
     nowMs,
     ...realEnds({ host: settings.rtpHost, ports, nowMs }),
@@ -50,17 +60,21 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
     periodMs: FRAME_MS,
     speed,
     nowMs,
-    onTick: (deadline, skipped) => engine.tick(deadline, skipped),
+    onTick: (deadline, skipped) => {
+      engine.tick(deadline, skipped);
+      tell();
+    },
     onError: survive,
   });
   self.onmessage = async ({ data }: MessageEvent<MediaCommand>) => {
     await engine.handle(data);
     if (data.type !== "shutdown") return;
     ticker.stop();
+    tell();
     taps.close();
     process.exit(0);
   };
-  self.postMessage({ type: "started" } satisfies ThreadNews);
+  post({ type: "started" });
 };
 
 // Without these one stray rejection would end the process with every call in it.

@@ -69,6 +69,12 @@ export class CalleeTurns {
     return isDone && event.usage ? transcriptionUsage(TRANSCRIPTION_MODEL, event.usage) : null;
   }
 
+  /** Words of a turn are still being written down. */
+  get isOwed(): boolean {
+    for (const turn of this.#turns.values()) if (!turn.final) return true;
+    return false;
+  }
+
   /** The session is gone. */
   breakOff(): void {
     this.#turns.clear();

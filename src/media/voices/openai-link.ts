@@ -1,9 +1,10 @@
 import type { RealtimeClientEvent } from "openai/resources/realtime/realtime";
 import { messageOf } from "../../core/errors.ts";
+import { FRAME_MS, FRAME_SAMPLES, ULAW_SILENCE } from "../audio/frame.ts";
 import type { OpenAiRealtimeSettings } from "../engine/protocol.ts";
 import type { AudioDelta, AudioDeltaReader } from "./audio-delta.ts";
 import type { ServerEvent, ServerEventOf } from "./openai-events.ts";
-import { answerSwitch, sessionProblems, sessionSetup } from "./openai-session.ts";
+import { answerSwitch, sessionProblems, sessionSetup, TURN_END_SILENCE_MS } from "./openai-session.ts";
 import { RealtimeSocket, type SocketEnd } from "./openai-socket.ts";
 
 /** From connecting to a session that is set up, in ms; longer is taken as never. */
@@ -23,6 +24,9 @@ const MAX_BACKLOG_BYTES = 65_536;
 const LOOK_MS = 200;
 /** Looks in which nothing came, at least, before silence counts: a stalled process must not take itself for a dead peer. */
 const SILENT_LOOKS = 5;
+
+/** Silence beyond what ends a turn, in ms. */
+const END_MARGIN_MS = 200;
 
 /** Handshake answers that the next try gets too. */
 const FINAL_STATUS = new Set([400, 401, 403, 404, 429]);
@@ -116,6 +120,14 @@ export class RealtimeLink {
   startAnswering(): void {
     this.#wantsAnswers = true;
     if (this.isReady && !this.answers) this.send(answerSwitch(`update-${++this.#updates}`, true));
+  }
+
+  /** The callee is gone: silence ends the turn that was being said, and no response is started any more. */
+  hearOut(): void {
+    this.#wantsAnswers = false;
+    this.send(answerSwitch(`update-${++this.#updates}`, false));
+    const silence = new Uint8Array(FRAME_SAMPLES).fill(ULAW_SILENCE);
+    for (let ms = 0; ms < TURN_END_SILENCE_MS + END_MARGIN_MS; ms += FRAME_MS) this.hear(silence);
   }
 
   /**

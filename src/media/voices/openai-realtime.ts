@@ -11,12 +11,14 @@ import { ResponseGate } from "./response-gate.ts";
 import { type KeeperOwner, SessionKeeper } from "./session-keeper.ts";
 import { ToolRound } from "./tool-round.ts";
 import { Truncations } from "./truncations.ts";
-import type { CutItem, Voice, VoiceSink } from "./voice.ts";
+import type { CutItem, LastWords, Voice, VoiceSink } from "./voice.ts";
 
 /** A turn the service should answer by itself is answered on our request after this long, in ms. */
 const OWED_MS = 2500;
 /** The agent was cut, but the service heard nobody: it is told to go on after this long, in ms. */
 const CUT_MS = 2500;
+/** The service tells after this long, in ms, that it heard somebody speak. */
+const LAST_SPEECH_MS = 400;
 /** Longest arguments of a tool, in characters. */
 const MAX_ARGUMENTS = 16_384;
 
@@ -24,6 +26,17 @@ const MAX_ARGUMENTS = 16_384;
 const FINAL_ERRORS = new Set(["insufficient_quota", "rate_limit_exceeded", "invalid_api_key", "model_not_found"]);
 /** Errors that mean nothing: what was to be stopped or taken had already ended. */
 const HARMLESS = new Set(["response_cancel_not_active", "input_audio_buffer_commit_empty", "item_not_found"]);
+
+/** What is still of interest after the line was cut: the callee's words, and what was spent. */
+const LAST_EVENTS = new Set<ServerEvent["type"]>([
+  "input_audio_buffer.speech_started",
+  "input_audio_buffer.speech_stopped",
+  "input_audio_buffer.committed",
+  "conversation.item.input_audio_transcription.delta",
+  "conversation.item.input_audio_transcription.completed",
+  "conversation.item.input_audio_transcription.failed",
+  "response.done",
+]);
 
 const CUT_OFF = JSON.stringify({ error: "The callee spoke before this was done; it was not done." });
 const RESUME =
@@ -35,13 +48,13 @@ export const openAiRealtimeVoice = (
   settings: OpenAiRealtimeSettings,
   sink: VoiceSink,
   deps: { nowMs: () => number },
-): Voice => new OpenAiRealtimeVoice(settings, sink, deps.nowMs());
+): Voice & LastWords => new OpenAiRealtimeVoice(settings, sink, deps.nowMs());
 
 /**
  * Keeps one session with the service talking: who speaks first, one response at a time, barge-in, tools, and another
  * session with the same conversation when the running one breaks or grows old.
  */
-class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
+class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
   readonly #settings: OpenAiRealtimeSettings;
   readonly #sink: VoiceSink;
   readonly #stream = new CalleeStream();
@@ -56,6 +69,8 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   #nowMs: number;
   #closed = false;
   #wasReady = false;
+  /** The line was cut then; −1 before. */
+  #endedAtMs = -1;
   #openingAsked = false;
   #openingCut = false;
   #mayAnswer = false;
@@ -163,7 +178,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   }
 
   toolResult(toolCallId: string, output: string, respond: boolean): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#endedAtMs >= 0) return;
     if (!this.#conversation.toolOutput(toolCallId, output)) {
       this.log("warn", "voice: an outcome of no open tool call was dropped");
       return;
@@ -184,7 +199,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   }
 
   say(instructions: string): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#endedAtMs >= 0) return;
     this.#note(instructions);
     if (!this.#gate.ask({ kind: "say", body: {} })) this.log("warn", "voice: too many responses wait, one was dropped");
   }
@@ -201,7 +216,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
     if (this.#closed) return;
     const awaiting = this.#gate.isBusy || this.#owedSinceMs >= 0;
     this.#keeper.tick(nowMs, awaiting);
-    if (this.#link) this.#chase(nowMs);
+    if (this.#link && this.#endedAtMs < 0) this.#chase(nowMs);
   }
 
   /** Nobody is left waiting for an answer that the service forgot. */
@@ -211,6 +226,20 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
     if (!owed && !cut) return;
     this.#owedSinceMs = this.#cutSinceMs = -1;
     if (this.#mayAnswer && !this.#gate.isBusy && !this.#turns.isSpeaking) this.#gate.ask({ kind: "turn", body: {} });
+  }
+
+  hearOut(): void {
+    if (this.#closed || this.#endedAtMs >= 0) return;
+    this.#endedAtMs = this.#nowMs;
+    const active = this.#active;
+    if (active && !active.muted) this.#cancel(active);
+    this.#gate.shut();
+    this.#link?.hearOut();
+  }
+
+  get owesWords(): boolean {
+    if (this.#closed || this.#endedAtMs < 0 || !this.#link) return false;
+    return this.#turns.isOwed || this.#nowMs - this.#endedAtMs < LAST_SPEECH_MS;
   }
 
   close(): void {
@@ -225,7 +254,8 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   }
 
   linkLost(link: RealtimeLink, detail: string, final: boolean): void {
-    this.#keeper.lost(link, detail, final);
+    if (this.#endedAtMs >= 0) this.close();
+    else this.#keeper.lost(link, detail, final);
   }
 
   /** Leaves the running session: what it was saying ends here, what it owed is kept for the next one. */
@@ -287,12 +317,16 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
   // What the service says.
 
   linkAudio(link: RealtimeLink, delta: AudioDelta): void {
-    if (link !== this.#link || delta.length === 0) return;
+    if (link !== this.#link || delta.length === 0 || this.#endedAtMs >= 0) return;
     if (this.#speech.audio(delta) && !this.#turns.isSpeaking) this.#turns.unansweredFromMs = -1;
   }
 
   linkEvent(link: RealtimeLink, event: ServerEvent): void {
     if (link !== this.#link || this.#closed) return;
+    if (this.#endedAtMs >= 0) {
+      if (event.type === "response.created") return this.#cancel(this.#speech.response(event.response.id));
+      if (!LAST_EVENTS.has(event.type)) return;
+    }
     switch (event.type) {
       case "response.created":
         return this.#created(event);
@@ -360,7 +394,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
 
   #done({ response: data }: ServerEventOf<"response.done">): void {
     if (data.usage) this.#sink.usage(responseUsage(this.#settings.model, data.usage));
-    if (data.conversation_id === null) return;
+    if (data.conversation_id === null || this.#endedAtMs >= 0) return;
     const response = this.#speech.response(data.id);
     for (const item_id of this.#speech.over(response)) {
       this.#link?.send({ type: "conversation.item.delete", event_id: `delete-${++this.#count}`, item_id });
@@ -392,7 +426,7 @@ class OpenAiRealtimeVoice implements Voice, LinkOwner, KeeperOwner {
 
   #committed(link: RealtimeLink, itemId: string): void {
     // A turn that nobody spoke is one the service made up.
-    if (!this.#turns.committed(itemId)) return;
+    if (!this.#turns.committed(itemId) || this.#endedAtMs >= 0) return;
     const active = this.#active;
     const wasIdle = this.#speech.isIdle;
     this.#sink.calleeTurnEnded();

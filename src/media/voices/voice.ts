@@ -64,6 +64,14 @@ export interface Voice {
   close(): void;
 }
 
+/** A voice that learns the callee's words some time after they were said: a model's transcription. */
+export interface LastWords {
+  /** The line is cut: it says and does nothing more, and finds out what the callee said last. At most once. */
+  hearOut(): void;
+  /** After `hearOut`: words of the callee may still come. */
+  readonly owesWords: boolean;
+}
+
 /** Words that both scripted parties speak are known, not recognised: a leg tells them to the voice that hears them. */
 export interface Listener {
   /** The callee finished saying `text`, which started and ended at these ms of the stream. */

@@ -240,6 +240,33 @@ test("a voice that says nothing after the answer is lost: nobody listens to sile
   expect(voice.closed).toBe(1);
 });
 
+test("the callee's last words are waited for after the line was cut, and no longer than 2 s", async () => {
+  const rig = new CallRig();
+  for (const callId of ["c1", "c2", "c3"]) {
+    const { leg, voice } = await rig.call(callId);
+    voice.speak(1, 100);
+    rig.run(300);
+    voice.owesWords = callId !== "c3";
+    const closing = rig.do({ type: "close", callId });
+    await Promise.resolve();
+    expect([leg.closed, voice.heardOut]).toEqual([1, 1]);
+    rig.run(1000);
+    expect(rig.of("closed").some((event) => event.callId === callId)).toBe(callId === "c3");
+    if (callId === "c1") {
+      voice.sink.toolCall("t", "end_call", "{}");
+      voice.sink.calleeText("callee-1", "Do not call again.", 200, 300, true);
+      voice.owesWords = false;
+    }
+    rig.run(callId === "c1" ? 20 : 1100);
+    await closing;
+    expect(rig.events.at(-1)).toMatchObject({ type: "closed", callId });
+    expect(voice.closed).toBe(1);
+  }
+  expect(rig.of("turn").map(({ turn }) => turn.text)).toContain("Do not call again.");
+  expect(rig.of("tool-call")).toEqual([]);
+  expect(rig.engine.size).toBe(0);
+});
+
 test("supervisors' taps carry every frame of both parties, with unbroken numbers", async () => {
   const rig = new CallRig();
   const { voice } = await rig.call();

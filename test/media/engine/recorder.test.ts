@@ -40,19 +40,49 @@ test("the callee is on the left channel and the agent on the right, frame by fra
   expect(peak(right.slice(16_000))).toBeGreaterThan(7000);
 });
 
-test("a party that sends nothing is silence, and holds the other back by half a second at most", async () => {
+test("a party that sends nothing is silence, and holds the other back by 1.4 s at most", async () => {
   const path = join(folder, "b.wav");
   const recorder = new Recorder(path, () => {});
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 200; i++) {
     recorder.agent(toneFrame(500, i));
     await settle();
   }
   const onDisk = (await readFile(path)).length - WAV_HEADER_BYTES;
-  expect(onDisk / 640).toBeGreaterThanOrEqual(50);
+  expect(onDisk / 640).toBeGreaterThanOrEqual(90);
   await recorder.close();
   const { left, right } = await samples(path);
-  expect(right.length).toBe(16_000);
+  expect(right.length).toBe(32_000);
   expect(peak(left)).toBe(0);
+});
+
+test("an agent that is 1.3 s behind the callee's channel is recorded whole", async () => {
+  const path = join(folder, "h.wav");
+  const recorder = new Recorder(path, () => {});
+  for (let i = 0; i < 200; i++) {
+    recorder.callee(toneFrame(300, i));
+    if (i >= 65) recorder.agent(toneFrame(500, i));
+    if (i % 10 === 0) await settle();
+  }
+  await recorder.close();
+  expect(recorder.droppedFrames).toBe(0);
+  const { right } = await samples(path);
+  for (let i = 0; i < 135; i++) expect(peak(right.slice(i * 160, (i + 1) * 160))).toBeGreaterThan(1000);
+});
+
+test("a place that held speech is silent again when the agent passes it without any", async () => {
+  const path = join(folder, "g.wav");
+  const recorder = new Recorder(path, () => {});
+  for (let i = 0; i < 400; i++) {
+    recorder.callee(toneFrame(300, i));
+    if (i < 150) recorder.agent(toneFrame(500, i));
+    else recorder.skipAgent(1);
+    if (i % 10 === 0) await settle();
+  }
+  expect((await recorder.close()).durationMs).toBe(8000);
+  const { left, right } = await samples(path);
+  expect(peak(left.slice(150 * 160))).toBeGreaterThan(1000);
+  expect(peak(right.slice(0, 150 * 160))).toBeGreaterThan(1000);
+  expect(peak(right.slice(150 * 160))).toBe(0);
 });
 
 test("a recording whose process died is playable up to its last second once it is repaired", async () => {

@@ -4,7 +4,7 @@ import { Playout, PlayoutCuts } from "../../../src/media/audio/playout.ts";
 import { Tone } from "../../../src/media/audio/tone.ts";
 import type { OpenAiRealtimeSettings, VoiceTool, VoiceUsage } from "../../../src/media/engine/protocol.ts";
 import { openAiRealtimeVoice } from "../../../src/media/voices/openai-realtime.ts";
-import type { CutItem, Voice, VoiceSink } from "../../../src/media/voices/voice.ts";
+import type { CutItem, LastWords, Voice, VoiceSink } from "../../../src/media/voices/voice.ts";
 
 /** Longest wait for anything that goes over a socket, in ms. */
 const PATIENCE_MS = 4000;
@@ -39,7 +39,7 @@ export interface Heard {
  * the real one. Time is the machine's plus what a test moved it by.
  */
 export class TestCall implements VoiceSink {
-  readonly voice: Voice;
+  readonly voice: Voice & LastWords;
   readonly playout = new Playout();
   readonly texts = new Map<number, { text: string; final: boolean }>();
   readonly ended = new Set<number>();

@@ -440,3 +440,42 @@ describe("money", () => {
     ]);
   });
 });
+
+describe("after the line was cut", () => {
+  test("what the callee said last is still written down, and nobody answers it", async () => {
+    begin({ hears: [{ text: "Please do not call me again.", delayMs: 80 }] });
+    await open();
+    const before = responses();
+    call.speak(900, 60);
+    call.voice.hearOut();
+    expect(call.voice.owesWords).toBe(true);
+    await call.until("the words came", () => !call.voice.owesWords);
+    expect(call.calleeSaid).toEqual(["Please do not call me again."]);
+    await call.settle(100);
+    expect(responses()).toBe(before);
+    expect(call.toolCalls).toEqual([]);
+    expect(call.lost).toEqual([]);
+  });
+
+  test("a callee who said nothing is not waited for, and a lost session ends the wait", async () => {
+    begin({ hears: [{ text: "never told", delayMs: 60_000 }] });
+    await open();
+    call.speak(0, 400);
+    call.voice.hearOut();
+    call.move(500, 20);
+    await call.settle();
+    expect(call.voice.owesWords).toBe(false);
+    call.voice.close();
+
+    begin({ hears: [{ text: "never told", delayMs: 60_000 }] });
+    await open();
+    call.speak(900, 0);
+    call.voice.hearOut();
+    await call.settle(100);
+    expect(call.voice.owesWords).toBe(true);
+    server.connection(1).drop(1006);
+    await call.until("nothing is owed", () => !call.voice.owesWords);
+    expect(call.lost).toEqual([]);
+    expect(server.handshakes).toBe(1);
+  });
+});

@@ -1,0 +1,34 @@
+/** Quiet after the last speech before a drain is done: the far end's own buffer plays on for about this long, in ms. */
+const TAIL_MS = 200;
+/** How long a drain waits for speech that was announced but has not begun, in ms. */
+const START_MS = 5000;
+
+/** Waits until all that was said has been heard: see the `drain` command. Time is handed in. */
+export class Drain {
+  readonly #deadlineMs: number;
+  /** Speech is still to begin; given up at this time. */
+  #startByMs: number;
+  #quietSinceMs = -1;
+
+  /**
+   * @param maxMs it is over after this long, whatever is being said
+   * @param expectSpeech speech is about to begin
+   */
+  constructor(nowMs: number, maxMs: number, expectSpeech: boolean) {
+    this.#deadlineMs = nowMs + maxMs;
+    this.#startByMs = expectSpeech ? nowMs + START_MS : nowMs;
+  }
+
+  /** Whether it is over now. @param speaking something is being played, or waits to be */
+  isOver(nowMs: number, speaking: boolean): boolean {
+    if (nowMs >= this.#deadlineMs) return true;
+    if (speaking) {
+      this.#quietSinceMs = -1;
+      this.#startByMs = nowMs;
+      return false;
+    }
+    if (nowMs < this.#startByMs) return false;
+    if (this.#quietSinceMs < 0) this.#quietSinceMs = nowMs;
+    return nowMs - this.#quietSinceMs >= TAIL_MS;
+  }
+}
