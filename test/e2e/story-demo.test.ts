@@ -12,10 +12,26 @@ const STORY_MS = 60_000;
 /** Presses of Tab after which something is out of the keyboard's reach. */
 const STEPS = 80;
 
+/** How each step is looked at. */
+const LOOKS = [
+  ["light", 1280, "light"],
+  ["dark", 1280, "dark"],
+  ["phone", 390, "light"],
+] as const;
+
 /** Keeps what the page looks like, where the environment names a folder for it. */
 const shot = async (page: Page, name: string): Promise<void> => {
   const dir = process.env.SCREENSHOTS_DIR;
-  if (dir) await page.screenshot({ path: join(dir, `${name}.png`), fullPage: true });
+  if (!dir) return;
+  const viewport = page.viewportSize()!;
+  for (const [look, width, colorScheme] of LOOKS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ ...viewport, width });
+    // Hiding the caret takes an inline style, which the pages' policy refuses.
+    await page.screenshot({ path: join(dir, `${name}-${look}.png`), fullPage: true, caret: "initial" });
+  }
+  await page.emulateMedia({ colorScheme: null });
+  await page.setViewportSize(viewport);
 };
 
 const focused = (page: Page): Promise<string> =>
