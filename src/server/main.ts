@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createAnalyst } from "../agents/analyzer.ts";
 import { type Attempts, createAttempts } from "../agents/attempt-run.ts";
 import { CallCommands } from "../agents/call-commands.ts";
+import { createCommandReader } from "../agents/command-reader.ts";
 import { createOrchestrator } from "../agents/orchestrator.ts";
 import { createPlanner } from "../agents/planner.ts";
 import { DEMO_RETRY_DELAYS, RETRY_DELAYS } from "../agents/retry-policy.ts";
@@ -218,6 +219,7 @@ export const startOpenDeep = async (
       from: null,
       zone,
     },
+    readCommand: text.isScripted ? null : createCommandReader({ store, clock, log, model: text.model }),
     media,
     supervision,
     probes: [

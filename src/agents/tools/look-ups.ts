@@ -36,7 +36,12 @@ const MAX_SHOWN = 3;
 /** The look-ups of Google: search by Gemini, businesses by the Places API. */
 export const googleLookUps =
   (
-    deps: TryDeps & { client: GoogleGenAI; apiKey: string; fetch: BusinessDeps["fetch"]; placesUrl?: string | undefined },
+    deps: TryDeps & {
+      client: GoogleGenAI;
+      apiKey: string;
+      fetch: BusinessDeps["fetch"];
+      placesUrl?: string | undefined;
+    },
   ): LookUpTools =>
   (account) => [
     {
