@@ -107,8 +107,8 @@ export const campaignsOf = (ledger: Ledger, moves: TaskMoves): Campaigns => {
      FROM tasks t JOIN calls c ON c.tenant_id = t.tenant_id AND c.task_id = t.id
      WHERE t.tenant_id = $tenantId AND t.campaign_id = $id`,
   );
-  const modelCost = db.query<{ costUsd: number }, Named & { conversationId: string | null }>(
-    `SELECT COALESCE(SUM(cost_usd), 0) AS costUsd FROM model_usage
+  const modelCost = db.query<{ costUsd: number; unpriced: number }, Named & { conversationId: string | null }>(
+    `SELECT COALESCE(SUM(cost_usd), 0) AS costUsd, COUNT(*) - COUNT(cost_usd) AS unpriced FROM model_usage
      WHERE tenant_id = $tenantId AND subject_id IN (
        SELECT id FROM tasks WHERE tenant_id = $tenantId AND campaign_id = $id
        UNION ALL SELECT $id UNION ALL SELECT $conversationId)`,
@@ -256,8 +256,8 @@ export const campaignsOf = (ledger: Ledger, moves: TaskMoves): Campaigns => {
     async cost(tenantId, id) {
       const calls = callCost.get({ tenantId, id }) ?? { calls: 0, talkMs: 0, costUsd: 0 };
       const conversationId = one.get({ tenantId, id })?.conversationId ?? null;
-      const models = modelCost.get({ tenantId, id, conversationId })?.costUsd ?? 0;
-      return { ...calls, costUsd: calls.costUsd + models };
+      const models = modelCost.get({ tenantId, id, conversationId }) ?? { costUsd: 0, unpriced: 0 };
+      return { ...calls, costUsd: calls.costUsd + models.costUsd, unpriced: models.unpriced };
     },
 
     async completeIfDone(tenantId, id) {
