@@ -198,10 +198,8 @@ export const campaignsOf = (ledger: Ledger, moves: TaskMoves): Campaigns => {
           now,
         });
         assert(row !== null, "an inserted campaign comes back");
-        // Ids of one moment sort by chance: handed out in order, lists keep the plan's.
-        const ids = plan.contacts.map(() => newId("tsk", now)).sort();
-        const tasks: Task[] = tasksOfPlan(campaign, row.id, now + undoMs).map((task, i) =>
-          moves.insert(append, tenantId, task, ids[i]),
+        const tasks: Task[] = tasksOfPlan(campaign, row.id, now + undoMs).map((task) =>
+          moves.insert(append, tenantId, task),
         );
         link(append, row, row.id);
         append(tenantId, { type: "campaign.scheduled", campaignId: row.id, tasks: tasks.length }, now);
