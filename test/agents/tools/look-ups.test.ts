@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { geminiClient } from "../../../src/agents/models/gemini-client.ts";
 import type { ModelUsage } from "../../../src/agents/models/model.ts";
 import { googleLookUps } from "../../../src/agents/tools/look-ups.ts";
+import { systemSchedule } from "../../../src/core/clock.ts";
 import {
   errorInfo,
   GEMINI_KEY,
@@ -18,6 +19,8 @@ const open = (search: (GeminiStep | Fault)[], places: (PlacesStep | Fault)[]) =>
   const usages: ModelUsage[] = [];
   const [searching, finding] = googleLookUps({
     ...quickDeps(),
+    // Real time: no try is to be given up on.
+    schedule: systemSchedule,
     client: geminiClient({ apiKey: GEMINI_KEY, baseUrl: during(new GeminiServer(search)).origin }),
     apiKey: PLACES_KEY,
     fetch: (url, init) => fetch(url, init),
