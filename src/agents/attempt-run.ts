@@ -417,7 +417,14 @@ class Attempt {
     this.#deps.commands.send(this.#call.id, parsed.command);
   }
 
-  #obey(command: CallCommand): void {
+  /** Carries a command out; false for an answer to a question that is not open any more. */
+  #obey(command: CallCommand): boolean {
+    if (command.type === "owner_answered" && !this.#question.is(command.questionId)) return false;
+    this.#carryOut(command);
+    return true;
+  }
+
+  #carryOut(command: CallCommand): void {
     switch (command.type) {
       case "hang_up":
         return this.input({ type: "hang-up" });
@@ -435,9 +442,7 @@ class Attempt {
       case "request_user_info":
         return this.input({ ...command, type: "ask-owner" });
       case "owner_answered":
-        return this.#question.is(command.questionId)
-          ? this.input({ type: "owner-answered", answer: command.answer })
-          : undefined;
+        return this.input({ type: "owner-answered", answer: command.answer });
       case "send_dtmf":
         return inBackground(this.#log, "send keys", this.#sendKeys(command.digits, command.toolCallId));
     }

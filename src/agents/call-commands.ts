@@ -16,20 +16,19 @@ export const callChannel = (callId: string): string => `call_commands:${callId}`
 
 /**
  * The command bus: whoever steers a call sends to its channel, and the attempt that runs the call listens there. A
- * command to a call that nobody runs is answered with false, so that the sender can say so.
+ * command to a call that nobody runs, or that has no use for it any more, is answered with false, so that the sender can
+ * say so.
  */
 export class CallCommands {
-  readonly #listeners = new Map<string, (command: CallCommand) => void>();
+  readonly #listeners = new Map<string, (command: CallCommand) => boolean>();
 
-  /** Hands a command to the call; false when the call is not live. */
+  /** Hands a command to the call; false when the call is not live or did not take it. */
   send(callId: string, command: CallCommand): boolean {
-    const listener = this.#listeners.get(callChannel(callId));
-    listener?.(command);
-    return listener !== undefined;
+    return this.#listeners.get(callChannel(callId))?.(command) ?? false;
   }
 
-  /** Takes the commands of one call until the returned function is called. */
-  listen(callId: string, listener: (command: CallCommand) => void): () => void {
+  /** Takes the commands of one call until the returned function is called; the listener tells whether it took one. */
+  listen(callId: string, listener: (command: CallCommand) => boolean): () => void {
     this.#listeners.set(callChannel(callId), listener);
     return () => this.#listeners.delete(callChannel(callId));
   }

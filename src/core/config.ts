@@ -59,10 +59,13 @@ export interface WebRtcConfig {
   readonly ports: PortRange;
 }
 
-/** Keys of services that are looked for by name, null where unset. */
+/** Keys of services that are looked for by name, and addresses other than the services' own; null where unset. */
 export interface ConfiguredKeys {
   readonly google: string | null;
+  readonly googleBaseUrl: string | null;
+  readonly placesBaseUrl: string | null;
   readonly anthropic: string | null;
+  readonly anthropicBaseUrl: string | null;
   readonly deepgram: string | null;
   readonly elevenLabs: string | null;
   readonly elevenLabsVoiceId: string | null;
@@ -288,7 +291,10 @@ export const loadConfig = (env: Record<string, string | undefined>): Config => {
     authToken,
     keys: {
       google: read("GOOGLE_API_KEY", secret, null),
+      googleBaseUrl: read("GOOGLE_BASE_URL", httpUrl, null),
+      placesBaseUrl: read("PLACES_BASE_URL", httpUrl, null),
       anthropic: read("ANTHROPIC_API_KEY", secret, null),
+      anthropicBaseUrl: read("ANTHROPIC_BASE_URL", httpUrl, null),
       deepgram: read("DEEPGRAM_API_KEY", secret, null),
       elevenLabs: read("ELEVENLABS_API_KEY", secret, null),
       elevenLabsVoiceId: read("ELEVENLABS_VOICE_ID", word, null),

@@ -1,3 +1,4 @@
+import type { CommandReader } from "../agents/command-reader.ts";
 import type { Bus } from "../core/bus.ts";
 import type { Clock, Schedule } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
@@ -42,6 +43,8 @@ export interface AppParts {
   };
   scheduler: { kick(): void };
   planning: Planning;
+  /** Reads commands that the rules do not understand; null without a text model. */
+  readCommand: CommandReader | null;
   media: MediaNews;
   talk: Pick<Talk, "attach" | "missing">;
   supervision: Pick<Supervision, "attach" | "present">;

@@ -33,7 +33,7 @@ export interface CampaignPicture {
   campaign: Campaign;
   progress: CampaignProgress;
   outcomes: Partial<Record<ContactOutcome, number>>;
-  spent: { calls: number; talkMs: number; costUsd: number };
+  spent: { calls: number; talkMs: number; costUsd: number; unpriced: number };
   contacts: readonly CampaignContact[];
   /** Where the next page of contacts begins; null when there is none. */
   before: string | null;

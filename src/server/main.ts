@@ -1,25 +1,23 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createAnalyst } from "../agents/analyzer.ts";
 import { type Attempts, createAttempts } from "../agents/attempt-run.ts";
 import { CallCommands } from "../agents/call-commands.ts";
+import { createCommandReader } from "../agents/command-reader.ts";
 import { createOrchestrator } from "../agents/orchestrator.ts";
 import { createPlanner } from "../agents/planner.ts";
 import { DEMO_RETRY_DELAYS, RETRY_DELAYS } from "../agents/retry-policy.ts";
 import { createSummarizer } from "../agents/summarizer.ts";
 import { createBus } from "../core/bus.ts";
 import { BROWSER_CARRIER, callIsOver } from "../core/call.ts";
-import { systemClock, systemSchedule } from "../core/clock.ts";
+import { type Clock, type Schedule, systemClock, systemSchedule } from "../core/clock.ts";
 import { type Config, ConfigError, loadConfig } from "../core/config.ts";
 import { messageOf, OutsideError } from "../core/errors.ts";
 import { createLog, inBackground, type Log } from "../core/log.ts";
 import { createMetrics } from "../core/metrics.ts";
 import { claimFolder } from "../core/store/folder-claim.ts";
 import { openStore } from "../core/store/open.ts";
-import { asteriskControl } from "../media/carriers/asterisk/control.ts";
 import { browserControl } from "../media/carriers/browser/control.ts";
-import type { CarrierControl, CarrierListener } from "../media/carriers/control.ts";
-import { scriptedControl } from "../media/carriers/scripted/control.ts";
 import { startMedia } from "../media/engine/handle.ts";
 import type { SpokenLine } from "../media/engine/protocol.ts";
 import { createSupervision } from "../media/supervision/signalling.ts";
@@ -33,14 +31,17 @@ import { carrierProbe, mediaProbe, storeProbe, supervisionProbe, voiceProbe } fr
 import { createApp } from "./app.tsx";
 import { buildAssets } from "./assets.ts";
 import { AttentionWatch } from "./attention-watch.ts";
+import { openCarrier } from "./carrier-choice.ts";
+import { keptSecret } from "./kept-secret.ts";
 import { listen } from "./listen.ts";
 import { LIVE_PACE } from "./live/live-stream.ts";
 import { UNDO_MS } from "./planning.ts";
+import { guardProcess } from "./process-guard.ts";
 import { settleDead } from "./settle-dead.ts";
 import { createSupervisorNotes } from "./supervisor-notes.ts";
 import { createTalk } from "./talk.ts";
 import { createTextParts } from "./text-parts.ts";
-import { createVoiceChoice, DEMO_SEED, transcriberFor } from "./voice-choice.ts";
+import { createVoiceChoice, transcriberFor } from "./voice-choice.ts";
 
 /** Calls to one number a day on carriers that reach real people. */
 const CALLS_PER_NUMBER_A_DAY = 5;
@@ -62,25 +63,38 @@ export interface OpenDeep {
   close(): Promise<void>;
 }
 
+/** How time passes for all of it. Only scripted calls can live with another speed than 1. */
+export interface Time {
+  clock: Clock;
+  schedule: Schedule;
+  /** Ms of the clock in one ms of the machine. */
+  speed: number;
+}
+
+const REAL_TIME: Time = { clock: systemClock, schedule: systemSchedule, speed: 1 };
+
 /** Builds and connects all parts. @throws ConfigError on a wrong environment; OutsideError when a part cannot start. */
-export const startOpenDeep = async (env: Record<string, string | undefined>): Promise<OpenDeep> => {
+export const startOpenDeep = async (
+  env: Record<string, string | undefined>,
+  { clock, schedule, speed }: Time = REAL_TIME,
+): Promise<OpenDeep> => {
   const config = loadConfig(env);
   const log = createLog({ level: config.logLevel });
   const metrics = createMetrics();
-  const stopGuarding = guard(log, () => metrics.unhandledErrors.inc({ thread: "main" }));
+  const stopGuarding = guardProcess(log, () => metrics.unhandledErrors.inc({ thread: "main" }));
   mkdirSync(join(config.dataDir, "recordings"), { recursive: true });
   const release = claimFolder(config.dataDir);
   const secret = keptSecret(config.dataDir);
 
   const bus = createBus(log);
-  const store = await openStore({ path: join(config.dataDir, "opendeep.sqlite"), clock: systemClock, bus });
+  const store = await openStore({ path: join(config.dataDir, "opendeep.sqlite"), clock, bus });
   const tenant = await store.tenants.ensureDefault();
   const user = await store.users.ensureOwner(tenant.id);
-  await settleDead({ store, dataDir: config.dataDir, now: systemClock.now(), log });
+  await settleDead({ store, dataDir: config.dataDir, now: clock.now(), log });
 
   const { from, to } = config.rtpPorts;
   const onStray = () => metrics.unhandledErrors.inc({ thread: "media" });
-  const media = await startMedia({ rtp: { host: config.rtpHost, from, to }, log, onStray });
+  const media = await startMedia({ rtp: { host: config.rtpHost, from, to }, log, onStray, speed });
   const speaker = createSpeaker({ log });
   const speak = async (text: string, who: "agent" | "callee"): Promise<SpokenLine> => ({
     text,
@@ -89,13 +103,13 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
 
   // Carrier and attempts know each other; events before the attempts exist are about no call of ours.
   let attempts: Attempts | null = null;
-  const carrier = openCarrier({ config, log, speak, onEvent: (event) => attempts?.onCarrierEvent(event) });
+  const carrier = openCarrier({ config, log, schedule, speak, onEvent: (event) => attempts?.onCarrierEvent(event) });
   const browser = browserControl({
     health: () =>
       talk.missing() === null ? { state: "up", detail: "" } : { state: "down", detail: talk.missing() ?? "" },
     callCapacity: config.maxConcurrentCalls,
     onEvent: (event) => attempts?.onCarrierEvent(event),
-    schedule: systemSchedule,
+    schedule,
     log,
   });
   attempts = createAttempts({
@@ -113,8 +127,8 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     },
     supervisorPath: (callId) =>
       config.recordSupervisors ? join(config.dataDir, "recordings", `${callId}.supervisors.wav`) : null,
-    clock: systemClock,
-    schedule: systemSchedule,
+    clock,
+    schedule,
     log,
     metrics,
   });
@@ -123,8 +137,8 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   const scripted = carrier.kind === "scripted";
   const scheduler = createScheduler({
     store,
-    clock: systemClock,
-    schedule: systemSchedule,
+    clock,
+    schedule,
     log,
     metrics,
     limits: { concurrent: config.maxConcurrentCalls, perSecond: config.dialRate },
@@ -151,7 +165,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
   const supervision = createSupervision({
     log,
     media,
-    schedule: systemSchedule,
+    schedule,
     webrtc: config.webrtc,
     workerBin: () => findWorkerBinary({ configured: config.mediasoupWorkerBin, cacheDir: CACHE_DIR }),
     speakerPort: () => media.supervisorPort(),
@@ -169,7 +183,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     holdPhrase: keepLine(HOLD_PHRASE, "make the hold phrase", log, speaker),
     hangUp: (tenantId, callId) => attempts.hangUp(tenantId, callId),
     sendKeys: (tenantId, callId, digits) => attempts.sendKeys(tenantId, callId, digits),
-    note: createSupervisorNotes({ store, clock: systemClock, log }),
+    note: createSupervisorNotes({ store, clock, log }),
   });
   bus.subscribe((event) => {
     if (event.type === "call.ended") supervision.callEnded(event.callId);
@@ -178,24 +192,24 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     media,
     bus,
     store,
-    clock: systemClock,
-    schedule: systemSchedule,
+    clock,
+    schedule,
     log,
     isSupervised: (callId) => supervision.present(callId).length > 0,
   });
 
-  const text = createTextParts(config, { clock: systemClock, schedule: systemSchedule, random: Math.random });
+  const text = createTextParts(config, { clock, schedule, random: Math.random });
   const zone = Temporal.Now.timeZoneId();
   // Rules would only repeat the plan: without a real model it is scheduled as it stands.
   const orchestrator = createOrchestrator({
     store,
-    clock: systemClock,
+    clock,
     log,
     model: text.isScripted ? null : text.model,
     undoMs: UNDO_MS,
   });
-  const planner = createPlanner({ ...text, store, clock: systemClock, log, zone });
-  const afterCalls = { store, bus, model: text.model, clock: systemClock, schedule: systemSchedule, log };
+  const planner = createPlanner({ ...text, store, clock, log, zone });
+  const afterCalls = { store, bus, model: text.model, clock, schedule, log };
   const analyst = createAnalyst({
     ...afterCalls,
     hours: { window: config.callingWindow, onHolidays: scripted },
@@ -212,7 +226,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     concurrent: config.maxConcurrentCalls,
     startAttempt,
     freed: () => scheduler.kick(),
-    clock: systemClock,
+    clock,
     log,
   });
 
@@ -222,8 +236,8 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
     bus,
     log,
     metrics,
-    clock: systemClock,
-    schedule: systemSchedule,
+    clock,
+    schedule,
     owner: { tenantId: tenant.id, userId: user.id, name: user.name, roles: user.roles },
     secret,
     authToken: config.authToken,
@@ -243,6 +257,7 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
       from: null,
       zone,
     },
+    readCommand: text.isScripted ? null : createCommandReader({ store, clock, log, model: text.model }),
     media,
     supervision,
     whisper: supervision.whisper,
@@ -303,50 +318,6 @@ export const startOpenDeep = async (env: Record<string, string | undefined>): Pr
       return closing;
     },
   };
-};
-
-/** One stray rejection must not end a process full of calls: it is logged and counted. Returns how to stop guarding. */
-const guard = (log: Log, count: () => void): (() => void) => {
-  const survive = (thrown: unknown): void => {
-    count();
-    log.error({ problem: messageOf(thrown), error: thrown }, "unhandled in the main thread");
-  };
-  process.on("unhandledRejection", survive);
-  process.on("uncaughtException", survive);
-  return () => {
-    process.off("unhandledRejection", survive);
-    process.off("uncaughtException", survive);
-  };
-};
-
-/** The secret that signs sessions: made once, kept beside the database, readable by its owner only. */
-const keptSecret = (dataDir: string): string => {
-  const path = join(dataDir, "secret");
-  if (!existsSync(path)) {
-    writeFileSync(path, Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex"), { mode: 0o600 });
-  }
-  return readFileSync(path, "utf8").trim();
-};
-
-const openCarrier = (deps: {
-  config: Config;
-  log: Log;
-  speak: (text: string, who: "agent" | "callee") => Promise<SpokenLine>;
-  onEvent: CarrierListener;
-}): CarrierControl => {
-  const { config, log, speak, onEvent } = deps;
-  if (config.carrier === "asterisk" && config.ari) {
-    const ports = config.rtpPorts.to - config.rtpPorts.from + 1;
-    return asteriskControl({ ari: config.ari, callCapacity: Math.min(config.maxConcurrentCalls, ports), log, onEvent });
-  }
-  return scriptedControl({
-    seed: DEMO_SEED,
-    speak,
-    schedule: systemSchedule,
-    log,
-    onEvent,
-    maxCalls: config.maxConcurrentCalls,
-  });
 };
 
 /** A sentence as sound, made ahead; null while there is none, and where no synthesiser could make words of it. */

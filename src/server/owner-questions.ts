@@ -67,10 +67,13 @@ export const answerQuestion = async (
   const asked = questionId.length <= 60 ? await store.questions.get(tenantId, questionId) : null;
   if (asked === null || asked.userId !== userId)
     throw new Problem("not-found", { detail: "There is no such question." });
-  const taken = await store.questions.answer(tenantId, questionId, answer, clock.now());
-  if (!taken.ok) throw new Problem("question-answered");
-  const { question, task } = taken;
-  if (question.inTime) attempts.ownerAnswered(tenantId, question.callId, { questionId, answer });
+  const stored = await store.questions.answer(tenantId, questionId, answer, clock.now());
+  if (!stored.ok) throw new Problem("question-answered");
+  const isMissed =
+    stored.question.inTime && !attempts.ownerAnswered(tenantId, stored.question.callId, { questionId, answer });
+  // The call was about to end: what it cannot tell any more is for the next one.
+  const late = isMissed ? await store.questions.missed(tenantId, questionId, clock.now()) : stored;
+  const { question, task } = late.ok ? late : stored;
   if (task !== null) scheduler.kick();
   const follows = question.inTime
     ? "Passed on: the callee hears it now."

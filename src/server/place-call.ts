@@ -9,6 +9,7 @@ import type { NewTask, Task } from "../core/store/task-record.ts";
 import type { CallRequest, RegisterRequest } from "./call-request.ts";
 import { Problem } from "./problem.ts";
 import { refusalSentence } from "./refusal-words.ts";
+import { isSameTask } from "./same-task.ts";
 
 /** The number of a checked request, in one spelling. */
 const e164Of = (request: CallRequest): string => {
@@ -81,9 +82,10 @@ export const placeCall = async (parts: CallPlacing, tenantId: string, request: C
   });
   let stopWaiting = (): void => {};
   try {
-    const { task, created } = await parts.store.tasks.create(tenantId, newTask(request, phone));
+    const wanted = newTask(request, phone);
+    const { task, created } = await parts.store.tasks.create(tenantId, wanted);
     if (!created) {
-      if (task.phone !== phone || task.action !== request.action) throw new Problem("idempotency-key-reused");
+      if (!isSameTask(task, wanted)) throw new Problem("idempotency-key-reused");
       const call = await latestCall(parts.store, tenantId, task.id);
       // The same refusal again for the same request: nothing changed, so nothing else may be answered.
       if (call === null && task.lastRefusal !== null) throw refused(task, task.lastRefusal);
@@ -111,15 +113,14 @@ export const registerCall = async (
   request: RegisterRequest,
 ): Promise<Placed> => {
   const phone = e164Of(request);
-  const { task, created } = await parts.store.tasks.create(tenantId, {
+  const wanted: NewTask = {
     ...newTask(request, phone),
     ...(request.scheduled_at === undefined
       ? { status: "draft" as const }
       : { status: "pending" as const, nextActionAt: Date.parse(request.scheduled_at) }),
-  });
-  if (!created && (task.phone !== phone || task.action !== request.action)) {
-    throw new Problem("idempotency-key-reused");
-  }
+  };
+  const { task, created } = await parts.store.tasks.create(tenantId, wanted);
+  if (!created && !isSameTask(task, wanted)) throw new Problem("idempotency-key-reused");
   if (created && task.status === "pending") parts.scheduler.kick();
   return { task, call: created ? null : await latestCall(parts.store, tenantId, task.id), repeated: !created };
 };

@@ -1,3 +1,4 @@
+import type { ReadCommand } from "../agents/command-reader.ts";
 import { maskPhone } from "../core/phone.ts";
 import type { Call } from "../core/store/call-record.ts";
 import type { TaskStatus } from "../core/task.ts";
@@ -8,9 +9,11 @@ const NO_ERRAND = "Greet the callee, say that this is a short test call, thank t
 /** A command in plain words, understood. */
 export type SpokenCommand =
   | { is: "greeting" }
-  | { is: "call"; number: string; errand: string }
+  | { is: "call"; number: string; errand: string; calleeName: string }
   | { is: "call-without-number" }
   | { is: "status" }
+  /** More than one call to one number. */
+  | { is: "plan" }
   | { is: "unknown" };
 
 /** Reads a command in plain words by rules. */
@@ -25,7 +28,23 @@ export const readCommand = (text: string): SpokenCommand => {
   const [target = "", ...rest] = call.split(/,? (?:to|and) /i);
   if (!/\d/.test(target)) return { is: "call-without-number" };
   const errand = call.slice(target.length).replace(/^,? (?:to|and) /i, "");
-  return { is: "call", number: target.trim(), errand: rest.length === 0 ? NO_ERRAND : errand };
+  return { is: "call", number: target.trim(), errand: rest.length === 0 ? NO_ERRAND : errand, calleeName: "" };
+};
+
+/** Whether the rules have understood all of a command, so that nobody else need be asked. */
+export const isClear = (command: SpokenCommand): boolean =>
+  command.is === "greeting" ||
+  command.is === "status" ||
+  (command.is === "call" && /^[+(]?[\d\s().\-/]+$/.test(command.number));
+
+/** A command as a model read it. */
+export const commandOf = (read: ReadCommand): SpokenCommand => {
+  if (read.wants === "other") return { is: "unknown" };
+  if (read.wants !== "call") return { is: read.wants };
+  const { phone: number, errand, calleeName } = read;
+  return number === null
+    ? { is: "call-without-number" }
+    : { is: "call", number, errand: errand === "" ? NO_ERRAND : errand, calleeName };
 };
 
 const STAGE: Partial<Record<Call["status"], string>> = {

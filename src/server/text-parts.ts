@@ -22,7 +22,11 @@ export interface TextParts {
  * configured model without a Google key has no look-ups: it asks the user for numbers, and is never given demo data.
  */
 export const createTextParts = (config: Pick<Config, "openai" | "keys">, deps: TryDeps): TextParts => {
-  const model = chooseModel(config, deps);
+  const { google, googleBaseUrl, placesBaseUrl, anthropicBaseUrl } = config.keys;
+  const model = chooseModel(config, deps, {
+    gemini: googleBaseUrl ?? undefined,
+    anthropic: anthropicBaseUrl ?? undefined,
+  });
   if (model === null) {
     const roles = { planner: scriptedPlanner, ...SCRIPTED_ANALYSIS_ROLES };
     return {
@@ -31,9 +35,14 @@ export const createTextParts = (config: Pick<Config, "openai" | "keys">, deps: T
       lookUps: scriptedLookUps(deps.clock),
     };
   }
-  const { google } = config.keys;
   if (google === null) return { model, isScripted: false, lookUps: () => [] };
-  const client = geminiClient({ apiKey: google });
-  const lookUps = googleLookUps({ ...deps, client, apiKey: google, fetch: (url, init) => fetch(url, init) });
+  const client = geminiClient({ apiKey: google, baseUrl: googleBaseUrl ?? undefined });
+  const lookUps = googleLookUps({
+    ...deps,
+    client,
+    apiKey: google,
+    fetch: (url, init) => fetch(url, init),
+    placesUrl: placesBaseUrl ?? undefined,
+  });
   return { model, isScripted: false, lookUps };
 };

@@ -11,7 +11,7 @@ import type { SupervisionMode } from "../../src/core/supervision.ts";
 import { FRAME_MS } from "../../src/media/audio/frame.ts";
 import type { CarrierControl } from "../../src/media/carriers/control.ts";
 import { scriptedControl } from "../../src/media/carriers/scripted/control.ts";
-import type { SpokenLine } from "../../src/media/engine/protocol.ts";
+import type { SpokenLine, VoiceBrief } from "../../src/media/engine/protocol.ts";
 import { spokenAnswer } from "../../src/media/voices/demo-script.ts";
 import { demoVoice } from "../../src/media/voices/demo-voice.ts";
 import { toneBytes } from "../support/call-rig.ts";
@@ -28,6 +28,7 @@ let media: InProcessMedia;
 let carrier: CarrierControl;
 let attempts: Attempts;
 let events: string[];
+let briefs: VoiceBrief[];
 let recordingPath: (callId: string) => { absolute: string; relative: string } | null;
 let supervisorPath: (callId: string) => string | null;
 
@@ -41,6 +42,7 @@ beforeEach(async () => {
   clock = new ManualClock();
   schedule = new ManualSchedule();
   events = [];
+  briefs = [];
   recordingPath = () => null;
   supervisorPath = () => null;
   const bus = createBus(log);
@@ -61,7 +63,10 @@ beforeEach(async () => {
     media,
     carrierFor: () => carrier,
     commands: new CallCommands(),
-    voiceFor: ({ call, brief, about }) => demoVoice({ subject: about, to: call.to, seed: 1, brief, speak }),
+    voiceFor: ({ call, brief, about }) => {
+      briefs.push(brief);
+      return demoVoice({ subject: about, to: call.to, seed: 1, brief, speak });
+    },
     apology: () => ({ text: "We have a technical problem. Goodbye.", audio: toneBytes(600, 1000) }),
     answerLine: (answer) => speak(spokenAnswer(answer), "agent"),
     rtpHost: "127.0.0.1",
@@ -82,6 +87,11 @@ const settle = async (): Promise<void> => {
 /** Creates a call to this number and starts its attempt. */
 const dial = async (to: string): Promise<{ callId: string; over: Promise<void> }> => {
   await store.tasks.create(TENANT, { phone: to, action: "book a table for two", calleeName: "Mario" });
+  return dialDue(to);
+};
+
+/** Creates the call of the task that is due and starts its attempt. */
+const dialDue = async (to: string): Promise<{ callId: string; over: Promise<void> }> => {
   const [task] = await store.tasks.claimDue(TENANT, { now: clock.now(), leaseMs: 1000, limit: 1 });
   const created = await store.calls.create(TENANT, {
     taskId: task!.id,
@@ -263,6 +273,52 @@ test("without an answer in time the agent says that it calls again, and the ques
   expect(await store.questions.get(TENANT, question.id)).toMatchObject({ status: "expired" });
   const answered = await store.questions.answer(TENANT, question.id, "+1 212 555 0199", clock.now());
   expect(answered).toMatchObject({ ok: true, question: { inTime: false } });
+});
+
+test("an answer that came too late is in the brief of the next attempt, together with its question", async () => {
+  const { callId, over, question } = await askedBack();
+  await pass(100, () => attempts.live().length === 0);
+  await over;
+  const [task] = await store.tasks.claimAnalysis(TENANT, { now: clock.now(), leaseMs: 1000, limit: 1 });
+  const held = await store.tasks.applyVerdict(TENANT, task!.id, task!.leaseToken, {
+    callId,
+    to: "on_hold",
+    taskCompleted: false,
+    reason: "waits for your answer",
+    summary: "They asked for a number.",
+    facts: [],
+    sentiment: "neutral",
+    disposition: "answered",
+    questionId: question.id,
+    judgedBy: "rules",
+  });
+  expect(held.ok).toBe(true);
+  const answered = await store.questions.answer(TENANT, question.id, "+1 212 555 0199", clock.now());
+  expect(answered).toMatchObject({ ok: true, question: { inTime: false }, task: { status: "pending" } });
+  expect(briefs).toHaveLength(1);
+  expect(briefs[0]!.instructions).not.toContain("+1 212 555 0199");
+  const next = await dialDue("+12125550120");
+  await settle();
+  expect(briefs).toHaveLength(2);
+  const { text } = (await store.questions.get(TENANT, question.id))!;
+  expect(text).toContain("which phone number");
+  expect(briefs[1]!.instructions).toContain(`${text} The answer: +1 212 555 0199`);
+  attempts.hangUp(TENANT, next.callId);
+  await pass(5);
+  await next.over;
+});
+
+test("a call that has given the question up does not take its answer", async () => {
+  const { callId, over, question } = await askedBack();
+  const answer = { questionId: question.id, answer: "yes" };
+  expect(attempts.ownerAnswered(TENANT, callId, { ...answer, questionId: "qst_another" })).toBe(false);
+  media.tell({ type: "callee-hung-up", callId });
+  media.deliver();
+  expect(attempts.live()).toEqual([callId]);
+  expect(attempts.ownerAnswered(TENANT, callId, answer)).toBe(false);
+  await pass(5);
+  await over;
+  expect(attempts.ownerAnswered(TENANT, callId, answer)).toBe(false);
 });
 
 test("a callee who hangs up while the owner is asked gives the question up at once", async () => {

@@ -117,7 +117,21 @@ const VALUES: [Env, object][] = [
   ],
   [
     { GOOGLE_API_KEY: "g", ELEVENLABS_VOICE_ID: "v" },
-    { keys: { google: "g", elevenLabsVoiceId: "v", deepgram: null } },
+    { keys: { google: "g", elevenLabsVoiceId: "v", deepgram: null, googleBaseUrl: null, placesBaseUrl: null } },
+  ],
+  [
+    {
+      GOOGLE_BASE_URL: "http://127.0.0.1:1/",
+      PLACES_BASE_URL: "https://places.gateway",
+      ANTHROPIC_BASE_URL: "http://[::1]:2",
+    },
+    {
+      keys: {
+        googleBaseUrl: "http://127.0.0.1:1",
+        placesBaseUrl: "https://places.gateway",
+        anthropicBaseUrl: "http://[::1]:2",
+      },
+    },
   ],
 ];
 for (const [env, expected] of VALUES) {
@@ -146,6 +160,9 @@ const PROBLEMS: [Env, string][] = [
   [{ VOICE: "opera" }, "VOICE must be one of scripted, openai-realtime"],
   [{ VOICE: "openai-realtime" }, "OPENAI_API_KEY is missing: VOICE=openai-realtime needs a key"],
   [{ OPENAI_API_KEY: "k", OPENAI_BASE_URL: "ws://x" }, "OPENAI_BASE_URL must be an http:// or https:// address"],
+  [{ GOOGLE_BASE_URL: "nope" }, "GOOGLE_BASE_URL must be an http:// or https:// address"],
+  [{ PLACES_BASE_URL: "ws://x" }, "PLACES_BASE_URL must be an http:// or https:// address"],
+  [{ ANTHROPIC_BASE_URL: "ftp://x" }, "ANTHROPIC_BASE_URL must be an http:// or https:// address"],
   [{ OPENAI_BASE_URL: "nope" }, "OPENAI_BASE_URL must be an http:// or https:// address"],
   [{ OPENAI_API_KEY: "k", OPENAI_REALTIME_MODEL: "two words" }, "OPENAI_REALTIME_MODEL must be one word"],
   [{ CARRIER: "asterisk", ARI_USERNAME: "u", ARI_PASSWORD: "p" }, "ARI_URL is missing: CARRIER=asterisk needs"],

@@ -77,6 +77,18 @@ test("an answer in time goes to the call, from a plain form back to the page it 
   expect((await server.form(path, { answer: "the third" })).status).toBe(409);
 });
 
+test("an answer is only said to be passed on when the call took it; else it is late, and kept for the next one", async () => {
+  const server = await openServer({ attempts: { hangUp: () => true, ownerAnswered: () => false } });
+  const call = await server.call();
+  await answerCall(server, call.id);
+  const { id } = await ask(server, call.id, call.taskId, "Which?");
+  const response = await server.json(`/api/v1/questions/${id}/answer`, { answer: "the second" });
+  const told = JSON.stringify(await response.json());
+  expect(told).not.toContain("Passed on");
+  expect(told).toContain("kept for the next one");
+  expect(await server.store.questions.get(server.tenantId, id)).toMatchObject({ inTime: false, answer: "the second" });
+});
+
 test("a form's way back leads to no other site", async () => {
   for (const referer of ["https://elsewhere.example/x", "http://localhost//elsewhere.example/", "rubbish"]) {
     const { server, question } = await asking();

@@ -93,6 +93,7 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
       from: null,
       zone: "Europe/Prague",
     },
+    readCommand: null,
     store,
     bus,
     log,

@@ -38,9 +38,9 @@ export class SipCallees {
     this.#process = Bun.spawn(sipp, { cwd: this.#dir, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   }
 
-  /** Starts on a free loopback port. `people` is keyed by how the number ends, such as `"0117"`. */
-  static async start(people: Record<string, Manner>): Promise<SipCallees> {
-    const callees = new SipCallees(await freeUdpPort(), people);
+  /** Starts on a loopback port, a free one by default. `people` is keyed by how the number ends, such as `"0117"`. */
+  static async start(people: Record<string, Manner>, port?: number): Promise<SipCallees> {
+    const callees = new SipCallees(port ?? (await freeUdpPort()), people);
     const until = Date.now() + 5000;
     while (!(await isTaken(callees.port))) {
       if (callees.#process.exitCode !== null) throw new Error(`sipp ended at once: ${callees.errors()}`);

@@ -13,7 +13,7 @@ export interface ModelKeys {
   readonly keys: Pick<Config["keys"], "google" | "anthropic">;
 }
 
-/** Addresses other than the vendors' own, such as those of servers in tests. */
+/** Addresses other than the vendors' own, such as that of a gateway. */
 export interface ModelUrls {
   readonly gemini?: string | undefined;
   readonly anthropic?: string | undefined;

@@ -7,8 +7,9 @@ type Rates = readonly [input: number, cached: number, output: number];
 type Row = readonly [start: string, from: string, rates: Rates];
 
 /**
- * As of 2026-11-20, from the vendors' model pages. Of the rows that fit a name the last one in force counts, so a longer
- * start or a later price stands below.
+ * As of 2026-11-20. Those of OpenAI and Anthropic are from their model pages, those of Gemini from the lists of gateways
+ * that resell it. Of the rows that fit a name the last one in force counts, so a longer start or a later price stands
+ * below.
  */
 const ROWS: readonly Row[] = [
   ["gpt-6-luna", "2026-01-01", [0.1, 0.01, 0.5]],
@@ -21,7 +22,7 @@ const ROWS: readonly Row[] = [
   ["claude-sonnet-5-5", "2026-01-01", [2, 0.2, 10]],
   ["claude-opus-5-5", "2026-01-01", [4, 0.4, 20]],
   ["claude-haiku-4-5", "2026-01-01", [1, 0.1, 5]],
-  // Announced with the end of its introductory price.
+  // Gateways list the lower price as a promotion that ends with the year; Google's own page was not seen.
   ["gemini-3.8-flash", "2026-01-01", [0.75, 0.075, 3.75]],
   ["gemini-3.8-flash", "2027-01-01", [1.5, 0.15, 7.5]],
 ];

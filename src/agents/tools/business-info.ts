@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type PhoneRefusal, parsePhone } from "../../core/phone.ts";
 import { explainGoogle } from "../models/google-error.ts";
+import type { ModelUsage } from "../models/model.ts";
 import { type TryDeps, withTries } from "../models/tries.ts";
 import { type Failed, VendorError } from "../models/vendor-error.ts";
 import { UnreadableAnswer } from "../models/wire.ts";
@@ -64,6 +65,18 @@ export interface BusinessDeps extends TryDeps {
 }
 
 const VENDOR = "Google Places";
+
+/** One request. Without a price here: what it costs depends on the account's volume, and its first ones are free. */
+export const PLACES_USAGE: ModelUsage = {
+  vendor: VENDOR,
+  model: "places",
+  purpose: "places",
+  rounds: 1,
+  inputTokens: 0,
+  cachedTokens: 0,
+  outputTokens: 0,
+  costUsd: null,
+};
 const MAX_QUERY = 200;
 const MAX_FOUND = 5;
 const MAX_BODY_BYTES = 512 * 1024;
@@ -164,7 +177,7 @@ export const businessInfo = async (
     // Plumbers and others without a shop are businesses too.
     includePureServiceAreaBusinesses: true,
   });
-  const places = await withTries(rules, deps, async (one) => {
+  const asking = withTries(rules, deps, async (one) => {
     const response = await deps.fetch(`${baseUrl}/v1/places:searchText`, {
       method: "POST",
       headers: { "content-type": "application/json", "x-goog-api-key": apiKey, "x-goog-fieldmask": FIELDS },
@@ -175,6 +188,12 @@ export const businessInfo = async (
     const answer = await bounded(response);
     if (!response.ok) throw new PlacesRefusal(explainGoogle(response.status, answer));
     return placesOf(answer);
+  });
+  const places = await asking.catch((thrown) => {
+    // Google may have answered these, and asks money for answers.
+    const mayCost = thrown instanceof VendorError && /^(?:timed-out|unreadable)$/.test(thrown.failure);
+    if (mayCost) thrown.usage = PLACES_USAGE;
+    throw thrown;
   });
   return { businesses: places.slice(0, MAX_FOUND).map(businessOf), at: clock.now() };
 };

@@ -2,7 +2,8 @@ import type { GoogleGenAI } from "@google/genai";
 import { z } from "zod";
 import type { ModelTool, ModelUsage } from "../models/model.ts";
 import type { TryDeps } from "../models/tries.ts";
-import { type BusinessDeps, businessInfo } from "./business-info.ts";
+import { VendorError } from "../models/vendor-error.ts";
+import { type BusinessDeps, businessInfo, PLACES_USAGE } from "./business-info.ts";
 import { searchInternet } from "./search-internet.ts";
 
 /** Look-ups as tools of a model; what each costs is told to `account`. */
@@ -36,14 +37,19 @@ const MAX_SHOWN = 3;
 /** The look-ups of Google: search by Gemini, businesses by the Places API. */
 export const googleLookUps =
   (
-    deps: TryDeps & { client: GoogleGenAI; apiKey: string; fetch: BusinessDeps["fetch"]; placesUrl?: string },
+    deps: TryDeps & {
+      client: GoogleGenAI;
+      apiKey: string;
+      fetch: BusinessDeps["fetch"];
+      placesUrl?: string | undefined;
+    },
   ): LookUpTools =>
   (account) => [
     {
       ...SEARCH_TOOL,
       parameters: SearchArgs,
       run: async ({ query }: z.output<typeof SearchArgs>, { signal }) => {
-        const { answer, sources, at, usage } = await searchInternet(query, deps, signal);
+        const { answer, sources, at, usage } = await alsoOfFailures(account, () => searchInternet(query, deps, signal));
         account(usage);
         return { at: new Date(at).toISOString(), answer, sources };
       },
@@ -53,21 +59,20 @@ export const googleLookUps =
       parameters: BusinessArgs,
       run: async ({ name, area }: z.output<typeof BusinessArgs>, { signal }) => {
         const query = [name, area].filter(Boolean).join(", ");
-        const { businesses, at } = await businessInfo({ query }, { ...deps, baseUrl: deps.placesUrl }, signal);
-        account(placesUsage);
+        const places = { ...deps, baseUrl: deps.placesUrl };
+        const { businesses, at } = await alsoOfFailures(account, () => businessInfo({ query }, places, signal));
+        account(PLACES_USAGE);
         return { at: new Date(at).toISOString(), businesses: businesses.slice(0, MAX_SHOWN) };
       },
     },
   ];
 
-/** One request to Places; its price depends on the account. */
-const placesUsage: ModelUsage = {
-  vendor: "Google Places",
-  model: "places",
-  purpose: "places",
-  rounds: 1,
-  inputTokens: 0,
-  cachedTokens: 0,
-  outputTokens: 0,
-  costUsd: null,
+/** Accounts for what a look-up used before it failed. */
+const alsoOfFailures = async <T>(account: (usage: ModelUsage) => void, lookUp: () => Promise<T>): Promise<T> => {
+  try {
+    return await lookUp();
+  } catch (thrown) {
+    if (thrown instanceof VendorError && thrown.usage !== null) account(thrown.usage);
+    throw thrown;
+  }
 };

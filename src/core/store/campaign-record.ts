@@ -92,8 +92,14 @@ export interface Campaigns {
     at?: number,
   ): Promise<CampaignMoved | { ok: false; reason: "too-late" | "dialed-already" }>;
   progress(tenantId: string, campaignId: string): Promise<CampaignProgress>;
-  /** Calls made, and what they and the models' work on its tasks cost so far. */
-  cost(tenantId: string, campaignId: string): Promise<{ calls: number; talkMs: number; costUsd: number }>;
+  /**
+   * Calls made, and what they and the models' work on its tasks cost so far. `unpriced`: requests of models and look-ups
+   * that are not in the sum, because their price is not known.
+   */
+  cost(
+    tenantId: string,
+    campaignId: string,
+  ): Promise<{ calls: number; talkMs: number; costUsd: number; unpriced: number }>;
   /** Notes that the last task is over: true exactly once, never for a campaign that was undone. */
   completeIfDone(tenantId: string, campaignId: string): Promise<boolean>;
   /** Ids of campaigns whose tasks are all over and for which `completeIfDone` was not called; oldest first. */

@@ -107,8 +107,8 @@ export const campaignsOf = (ledger: Ledger, moves: TaskMoves): Campaigns => {
      FROM tasks t JOIN calls c ON c.tenant_id = t.tenant_id AND c.task_id = t.id
      WHERE t.tenant_id = $tenantId AND t.campaign_id = $id`,
   );
-  const modelCost = db.query<{ costUsd: number }, Named & { conversationId: string | null }>(
-    `SELECT COALESCE(SUM(cost_usd), 0) AS costUsd FROM model_usage
+  const modelCost = db.query<{ costUsd: number; unpriced: number }, Named & { conversationId: string | null }>(
+    `SELECT COALESCE(SUM(cost_usd), 0) AS costUsd, COUNT(*) - COUNT(cost_usd) AS unpriced FROM model_usage
      WHERE tenant_id = $tenantId AND subject_id IN (
        SELECT id FROM tasks WHERE tenant_id = $tenantId AND campaign_id = $id
        UNION ALL SELECT $id UNION ALL SELECT $conversationId)`,
@@ -198,10 +198,8 @@ export const campaignsOf = (ledger: Ledger, moves: TaskMoves): Campaigns => {
           now,
         });
         assert(row !== null, "an inserted campaign comes back");
-        // Ids of one moment sort by chance: handed out in order, lists keep the plan's.
-        const ids = plan.contacts.map(() => newId("tsk", now)).sort();
-        const tasks: Task[] = tasksOfPlan(campaign, row.id, now + undoMs).map((task, i) =>
-          moves.insert(append, tenantId, task, ids[i]),
+        const tasks: Task[] = tasksOfPlan(campaign, row.id, now + undoMs).map((task) =>
+          moves.insert(append, tenantId, task),
         );
         link(append, row, row.id);
         append(tenantId, { type: "campaign.scheduled", campaignId: row.id, tasks: tasks.length }, now);
@@ -256,8 +254,8 @@ export const campaignsOf = (ledger: Ledger, moves: TaskMoves): Campaigns => {
     async cost(tenantId, id) {
       const calls = callCost.get({ tenantId, id }) ?? { calls: 0, talkMs: 0, costUsd: 0 };
       const conversationId = one.get({ tenantId, id })?.conversationId ?? null;
-      const models = modelCost.get({ tenantId, id, conversationId })?.costUsd ?? 0;
-      return { ...calls, costUsd: calls.costUsd + models };
+      const models = modelCost.get({ tenantId, id, conversationId }) ?? { costUsd: 0, unpriced: 0 };
+      return { ...calls, costUsd: calls.costUsd + models.costUsd, unpriced: models.unpriced };
     },
 
     async completeIfDone(tenantId, id) {

@@ -39,6 +39,10 @@ export interface Questions {
    * on hold makes the task due now, unless its attempts are used up or its campaign is over.
    */
   answer(tenantId: string, questionId: string, text: string, at?: number): Promise<QuestionAnswered>;
+  /**
+   * The call ended without the answer that had come in time: it is late after all, and moves the task as a late one does.
+   */
+  missed(tenantId: string, questionId: string, at?: number): Promise<QuestionAnswered>;
   /** Gives up on one question; false when it is not open. */
   expire(tenantId: string, questionId: string, at?: number): Promise<boolean>;
   /** Gives up on all open ones whose time has passed or whose call is over. */

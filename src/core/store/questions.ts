@@ -2,7 +2,7 @@ import { LIVE_CALL_STATUSES } from "../call.ts";
 import { assert } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { Append, Ledger } from "./ledger.ts";
-import type { OwnerQuestion, Questions } from "./question-record.ts";
+import type { OwnerQuestion, QuestionAnswered, Questions } from "./question-record.ts";
 import type { TaskMoves } from "./task-moves.ts";
 
 interface QuestionRow extends Omit<OwnerQuestion, "inTime"> {
@@ -77,6 +77,22 @@ export const questionsOf = (ledger: Ledger, moves: TaskMoves): Questions => {
     append(tenantId, { type: "question.expired", questionId: id, callId, taskId, userId }, at);
   };
 
+  /** Stores an answer; one that the call does not hear makes a task that waits for it due. */
+  const settle = (
+    append: Append,
+    { tenantId, id, callId, taskId, userId }: QuestionRow,
+    given: { answer: string; at: number; inTime: boolean },
+  ): QuestionAnswered => {
+    const { answer, at, inTime } = given;
+    setAnswer.run({ tenantId, id, answer, at, inTime: inTime ? 1 : 0 });
+    append(tenantId, { type: "question.answered", questionId: id, callId, taskId, userId, inTime }, at);
+    // Ending a campaign cancels what is on hold, so a task on hold may go on as far as its campaign goes.
+    const task = moves.one(tenantId, taskId);
+    const waits = task?.status === "on_hold" && task.questionId === id && task.attempts < task.maxAttempts;
+    const move = { to: "pending", nextActionAt: at, reason: "owner-answered" } as const;
+    return { ok: true, question: read(tenantId, id), task: waits ? moves.move(append, task, move) : null };
+  };
+
   return {
     async ask(tenantId, { userId, taskId, callId, text, timeoutMs, at = clock.now() }) {
       return ledger.commit((append) => {
@@ -93,14 +109,14 @@ export const questionsOf = (ledger: Ledger, moves: TaskMoves): Questions => {
         if (row === null) return { ok: false, reason: "unknown-question" };
         if (row.status === "answered") return { ok: false, reason: "already-answered" };
         const inTime = isUsable.get({ tenantId, id, at }) !== null;
-        setAnswer.run({ tenantId, id, answer, at, inTime: inTime ? 1 : 0 });
-        const { callId, taskId, userId } = row;
-        append(tenantId, { type: "question.answered", questionId: id, callId, taskId, userId, inTime }, at);
-        // Ending a campaign cancels what is on hold, so a task on hold may go on as far as its campaign goes.
-        const task = moves.one(tenantId, taskId);
-        const waits = task?.status === "on_hold" && task.questionId === id && task.attempts < task.maxAttempts;
-        const move = { to: "pending", nextActionAt: at, reason: "owner-answered" } as const;
-        return { ok: true, question: read(tenantId, id), task: waits ? moves.move(append, task, move) : null };
+        return settle(append, row, { answer, at, inTime });
+      });
+    },
+    async missed(tenantId, id, at = clock.now()) {
+      return ledger.commit((append) => {
+        const row = one.get({ tenantId, id });
+        if (row === null || row.answer === null) return { ok: false, reason: "unknown-question" };
+        return settle(append, row, { answer: row.answer, at: row.answeredAt ?? at, inTime: false });
       });
     },
     async expire(tenantId, id, at = clock.now()) {

@@ -17,8 +17,8 @@ export interface TaskMove {
 /** What other verbs do to tasks, inside their transactions. */
 export interface TaskMoves {
   one(tenantId: string, taskId: string): Task | null;
-  /** Makes a task; `id` where the order of tasks of one moment matters. */
-  insert(append: Append, tenantId: string, task: NewTask, id?: string): Task;
+  /** Makes a task. */
+  insert(append: Append, tenantId: string, task: NewTask): Task;
   /** The one way a task that no call runs for changes its status; ends its lease. */
   move(append: Append, task: Task, move: TaskMove): Task;
 }
@@ -58,11 +58,11 @@ export const taskMovesOf = ({ db, clock }: Ledger): TaskMoves => {
       const row = one.get({ tenantId, taskId });
       return row && taskOf(row);
     },
-    insert(append, tenantId, task, id) {
+    insert(append, tenantId, task) {
       const now = clock.now();
       const row = insert.get({
         tenantId,
-        id: id ?? newId("tsk", now),
+        id: newId("tsk", now),
         campaignId: task.campaignId ?? null,
         agentId: task.agentId ?? null,
         phone: task.phone,

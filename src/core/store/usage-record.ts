@@ -1,6 +1,6 @@
 /** What one request to a text model or a lookup consumed. */
 export interface Usage {
-  /** Such as `planner`, `analyst`, `summarizer`, `orchestrator`, `search`, `places`. */
+  /** Such as `planner`, `analyst`, `summarizer`, `orchestrator`, `search_internet`, `places`, `command`. */
   purpose: string;
   provider: string;
   model: string;

@@ -35,8 +35,10 @@ export const startMedia = async (deps: {
   log: Log;
   /** Counts what was thrown in the thread and caught by nobody; it is logged and the thread goes on. */
   onStray?: () => void;
+  /** Ms that pass for the calls in one ms of the machine. Default 1; RTP and live models know no other. */
+  speed?: number;
 }): Promise<MediaHandle> => {
-  const { rtp, log, onStray } = deps;
+  const { rtp, log, onStray, speed = 1 } = deps;
   const listeners = new Set<(event: MediaMessage) => void>();
   const meters = new Meters();
   let worker: Worker | null = null;
@@ -95,6 +97,7 @@ export const startMedia = async (deps: {
         rtpHost: rtp.host,
         rtpFrom: rtp.from,
         rtpTo: rtp.to,
+        speed,
       };
       thread.postMessage(settings);
     });

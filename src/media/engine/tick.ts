@@ -12,10 +12,12 @@ export type OnTick = (deadlineMs: number, skipped: number) => void;
 export const startTicker = (options: {
   periodMs: number;
   nowMs: () => number;
+  /** Ms of `nowMs` in one ms of the machine. Default 1. */
+  speed?: number;
   onTick: OnTick;
   onError: (thrown: unknown) => void;
 }): { stop(): void } => {
-  const { periodMs, nowMs, onTick, onError } = options;
+  const { periodMs, nowMs, speed = 1, onTick, onError } = options;
   let deadline = nowMs() + periodMs;
   let timer: ReturnType<typeof setTimeout>;
   const beat = (): void => {
@@ -35,8 +37,8 @@ export const startTicker = (options: {
       skipped = 0;
       deadline += periodMs;
     }
-    timer = setTimeout(beat, Math.max(0, deadline - nowMs()));
+    timer = setTimeout(beat, Math.max(0, deadline - nowMs()) / speed);
   };
-  timer = setTimeout(beat, periodMs);
+  timer = setTimeout(beat, periodMs / speed);
   return { stop: () => clearTimeout(timer) };
 };

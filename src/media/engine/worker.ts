@@ -13,6 +13,8 @@ export interface MediaThreadSettings {
   rtpHost: string;
   rtpFrom: number;
   rtpTo: number;
+  /** Ms that pass for the calls in one ms of the machine. Default 1; RTP and live models know no other. */
+  speed?: number;
 }
 
 /**
@@ -29,13 +31,14 @@ declare const self: Worker;
 /** Supervisors' rooms are on this machine. */
 const LOOPBACK = "127.0.0.1";
 
-const nowMs = (): number => performance.now();
 const post = (message: ThreadMessage): void => self.postMessage(message);
 const survive = (thrown: unknown): void => {
   post({ type: "stray", problem: messageOf(thrown) });
 };
 
 const start = async (settings: MediaThreadSettings): Promise<void> => {
+  const { speed = 1 } = settings;
+  const nowMs = speed === 1 ? (): number => performance.now() : (): number => performance.now() * speed;
   const taps = await Bun.udpSocket({ hostname: LOOPBACK, port: 0, socket: { error() {} } });
   // Every message wakes the main thread, so events wait for the tick.
   const events: MediaEvent[] = [];
@@ -66,6 +69,7 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
   });
   const ticker = startTicker({
     periodMs: FRAME_MS,
+    speed,
     nowMs,
     onTick: (deadline, skipped) => {
       engine.tick(deadline, skipped);

@@ -25,10 +25,10 @@ export const demoVoice = async (call: {
     say(script.yield),
     say(script.message),
     say(script.polite),
-    say(script.late),
+    script.asks && say(script.late),
     say(script.back),
   ]);
-  const asides = { yield: excuse, message, polite, late, back };
+  const asides = { yield: excuse, message, polite, back, ...(late && { late }) };
   const asks = script.asks && { ...script.asks, timeoutS: ANSWER_WITHIN_S };
   return { kind: "scripted", seed, brief: call.brief, lines, asides, asks };
 };

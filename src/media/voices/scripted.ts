@@ -22,6 +22,8 @@ const HEARD_ENOUGH = 0.75;
 const MAX_TRIES = 3;
 /** Utterances whose fate is remembered; an older one cannot be cut any more. */
 const REMEMBERED = 32;
+/** Quiet after which the owner's answer is told to a callee who said nothing to being asked to wait, in ms. */
+const BEFORE_ANSWER_MS = 3000;
 const GOODBYE = /\bgood-?bye\b/i;
 const MACHINE = /voice ?mail|mailbox|after the (tone|beep)|leave (me |us )?a message/i;
 
@@ -32,8 +34,6 @@ interface Saying {
   line: number;
   /** With it the agent ends the call, for this reason. */
   ends: string | null;
-  /** Somebody waits for it: it outlives a take-over. */
-  isOwed?: boolean;
 }
 
 /**
@@ -66,6 +66,11 @@ class ScriptedVoice implements Voice, Listener {
   #asks: ScriptedQuestion | null;
   /** The tool call whose outcome is waited for; empty for none. */
   #waitsFor = "";
+  /** The outcome in words, until the callee has heard it; how often that was begun. */
+  #answer: Utterance | null = null;
+  #answerTries = 0;
+  /** The outcome that was said last, should it be talked over. */
+  #lastAnswer: Utterance | null = null;
   readonly #vad = new Vad();
   readonly #tries: number[];
   readonly #said = new Map<number, Saying>();
@@ -146,6 +151,8 @@ class ScriptedVoice implements Voice, Listener {
     for (const { item, heardMs } of cuts) {
       const said = this.#said.get(item);
       if (said) again = earlier(again, this.#unheard(said, heardMs));
+      const isAnswer = said !== undefined && said.utterance === this.#lastAnswer;
+      if (isAnswer && heardMs < said.utterance.durationMs * HEARD_ENOUGH) this.#answer = this.#lastAnswer;
     }
     this.#stop(again);
     this.#wasCut = true;
@@ -154,7 +161,10 @@ class ScriptedVoice implements Voice, Listener {
   /** Says nothing more for now; it goes on with line `again`, or an earlier one that waited. */
   #stop(again: number): void {
     let next = again;
-    for (const waiting of this.#queue) next = earlier(next, waiting.line);
+    for (const waiting of this.#queue) {
+      next = earlier(next, waiting.line);
+      if (waiting.utterance === this.#lastAnswer) this.#answer = this.#lastAnswer;
+    }
     this.#queue = [];
     if (this.#current) this.#cutItem = this.#item;
     this.#current = null;
@@ -179,8 +189,10 @@ class ScriptedVoice implements Voice, Listener {
       this.#due = false;
     }
     if (!respond || this.#closed) return;
-    if (spoken) this.#queue.push({ utterance: new Utterance(spoken), line: -1, ends: null, isOwed: true });
-    else if (this.#held) return;
+    if (spoken) {
+      this.#answer = new Utterance(spoken);
+      this.#answerTries = 0;
+    } else if (this.#held) return;
     else if (wasWaiting && this.#late && GOODBYE.test(output)) {
       this.#done = true;
       this.#queue = [{ utterance: this.#late, line: -1, ends: null }];
@@ -197,9 +209,7 @@ class ScriptedVoice implements Voice, Listener {
     if (this.#closed || this.#held) return;
     this.#held = true;
     this.#returns = this.#due = false;
-    const owed = this.#queue.filter(({ isOwed }) => isOwed);
     this.#stop(this.#current?.line ?? -1);
-    this.#queue = owed;
   }
 
   resume(): void {
@@ -258,6 +268,7 @@ class ScriptedVoice implements Voice, Listener {
   #takeTurn(): void {
     const quietMs = this.#streamMs - this.#calleeVoicedAtMs;
     if (quietMs < CALLEE_TURN_END_MS) return;
+    if (this.#answer !== null) return this.#tellAnswer(this.#answer, quietMs);
     if (this.#due) this.#reply();
     else if (this.#calleeMs >= TURN_AT_LEAST_MS) {
       this.#unanswered = 0;
@@ -268,6 +279,19 @@ class ScriptedVoice implements Voice, Listener {
       if (this.#unanswered > MAX_UNANSWERED) this.#next = Math.max(this.#next, this.#lines.length - 1);
       this.#reply();
     }
+  }
+
+  /** Says what the owner answered, once the callee has said that it waits, or nothing for a while. */
+  #tellAnswer(answer: Utterance, quietMs: number): void {
+    const lineQuietMs = Math.min(quietMs, this.#streamMs - this.#quietSinceMs);
+    if (!this.#due && this.#calleeMs < TURN_AT_LEAST_MS && lineQuietMs < BEFORE_ANSWER_MS) return;
+    if (this.#returns && this.#back) this.#queue.push({ utterance: this.#back, line: -1, ends: null });
+    this.#wasCut = this.#returns = this.#due = false;
+    this.#calleeMs = 0;
+    this.#answer = null;
+    // Talked over again and again, it goes on without it.
+    this.#lastAnswer = ++this.#answerTries < MAX_TRIES ? answer : null;
+    this.#queue.push({ utterance: answer, line: -1, ends: null });
   }
 
   #reply(): void {

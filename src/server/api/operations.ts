@@ -115,7 +115,8 @@ export const OPERATIONS: readonly Operation[] = [
     path: "/command",
     group: "Calls",
     summary: "Say in plain words what to do",
-    description: "“hello”, “call NUMBER to …” and “status”; anything else is answered with what can be said.",
+    description:
+      "“hello”, “call NUMBER to …” and “status” are understood by rules; with a text model, whatever says the same in other words. Anything else is answered with what can be said.",
     body: CommandRequest,
     idempotent: true,
     answers: [{ status: 200, description: "What came of it", schema: CommandView }],

@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import type { Scheduled } from "../../agents/orchestrator.ts";
 import { parsePhone } from "../../core/phone.ts";
-import type { Task } from "../../core/store/task-record.ts";
+import type { NewTask, Task } from "../../core/store/task-record.ts";
 import type { AppParts } from "../app-parts.ts";
 import { askedCall } from "../asked-call.ts";
 import { askedCampaign, type CampaignRequest, refusePast, TaskRequest, taskTimes } from "../asked-campaign.ts";
@@ -11,6 +11,7 @@ import { confirmationKey, openPlan } from "../planning.ts";
 import { Problem } from "../problem.ts";
 import { jsonBody } from "../request-body.ts";
 import type { ServerEnv } from "../request-context.ts";
+import { isSameTask } from "../same-task.ts";
 import { TaskView } from "./call-view.ts";
 import { contentKey, headerKey, withKey } from "./idempotency-key.ts";
 
@@ -90,8 +91,10 @@ const executeCampaign = async (
   const { organization: _first, ...first } = scheduled.campaign.plan;
   const { organization, ...again } = plan;
   // Whom a plan without a name is made for is told by the confirmation, which may have been given on a page.
-  const isSameName = !organization || organization === scheduled.campaign.plan.organization;
-  if (!isSameName || !Bun.deepEquals(first, again)) {
+  const name = organization || (conversationId === null && username !== "" ? username : undefined);
+  const isSameName = name === undefined || name === scheduled.campaign.plan.organization;
+  const isOfSamePlan = conversationId === scheduled.campaign.conversationId;
+  if (!isSameName || !isOfSamePlan || !Bun.deepEquals(first, again)) {
     if (header !== undefined) throw new Problem("idempotency-key-reused");
     throw new Problem("plan-state", {
       detail: "Another plan of this conversation was confirmed and its calls are scheduled.",
@@ -110,7 +113,7 @@ const scheduleTask = async (parts: AppParts, tenantId: string, request: TaskRequ
   const key = request.idempotency_key ?? contentKey("task", { ...request, phone_number: phone.e164 });
   const isKnown = (await tasks.byKey(tenantId, key)) !== null;
   const { notBefore, deadlineAt, timezone } = taskTimes(request, isKnown ? null : parts.clock.now());
-  const { task, created } = await tasks.create(tenantId, {
+  const wanted: NewTask = {
     phone: phone.e164,
     action: request.action,
     context: request.context,
@@ -123,10 +126,9 @@ const scheduleTask = async (parts: AppParts, tenantId: string, request: TaskRequ
     deadlineAt,
     timezone,
     idempotencyKey: key,
-  });
-  if (!created && (task.phone !== phone.e164 || task.action !== request.action)) {
-    throw new Problem("idempotency-key-reused");
-  }
+  };
+  const { task, created } = await tasks.create(tenantId, wanted);
+  if (!created && !isSameTask(task, wanted)) throw new Problem("idempotency-key-reused");
   if (created) parts.scheduler.kick();
   return { task, created };
 };

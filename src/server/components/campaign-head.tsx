@@ -11,7 +11,13 @@ const DOLLARS = new Intl.NumberFormat("en-US", {
 });
 
 /** An amount in USD. */
-export const usdWords = (amount: number): string => DOLLARS.format(amount);
+const usdWords = (amount: number): string => DOLLARS.format(amount);
+
+/** What work cost, and how many requests of it have no known price, such as `$0.12 and 3 requests without a known price`. */
+export const costWords = ({ costUsd, unpriced }: { costUsd: number; unpriced: number }): string =>
+  unpriced === 0
+    ? usdWords(costUsd)
+    : `${usdWords(costUsd)} and ${unpriced} ${unpriced === 1 ? "request" : "requests"} without a known price`;
 
 const STATUS: Record<CampaignStatus, readonly [word: string, look: string]> = {
   active: ["Running", "live"],
@@ -143,8 +149,8 @@ export const CampaignFigures = ({ picture }: { picture: CampaignPicture }) => {
       ) : null}
       <ProgressBar progress={progress} />
       <p class="small muted">
-        {spent.calls} {spent.calls === 1 ? "call" : "calls"}, <Span ms={spent.talkMs} /> of talk,{" "}
-        {usdWords(spent.costUsd)} · confirmed <Instant at={campaign.createdAt} /> · up to {campaign.plan.max_attempts}{" "}
+        {spent.calls} {spent.calls === 1 ? "call" : "calls"}, <Span ms={spent.talkMs} /> of talk, {costWords(spent)} ·
+        confirmed <Instant at={campaign.createdAt} /> · up to {campaign.plan.max_attempts}{" "}
         {campaign.plan.max_attempts === 1 ? "try" : "tries"} each
       </p>
     </div>

@@ -151,8 +151,8 @@ export const planRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
               <h2 id="talk-title">Conversation</h2>
               <LiveFeed path={`/sse/plan/${conversation.id}`} />
             </header>
-            <div class="stick">
-              <div class="stack" role="log" aria-label="Conversation">
+            <div class="stick" role="log" aria-label="Conversation" tabindex={0}>
+              <div class="stack">
                 {drawn["plan-turns"]}
                 {drawn["plan-now"]}
               </div>

@@ -1,7 +1,7 @@
 import type { Context, Hono } from "hono";
 import type { Report, ReportRow } from "../../core/store/report-record.ts";
 import type { AppParts } from "../app-parts.ts";
-import { contactsDone, usdWords } from "../components/campaign-head.tsx";
+import { contactsDone, costWords } from "../components/campaign-head.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Instant } from "../components/instant.tsx";
 import { Quoted } from "../components/quoted.tsx";
@@ -80,6 +80,7 @@ export const reportRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
         </div>,
       );
     }
+    const { unpriced } = await store.campaigns.cost(campaign.tenantId, campaign.id);
     return renderPage(
       c,
       { title: `Report: ${campaign.title}`, path: "/campaigns" },
@@ -88,7 +89,7 @@ export const reportRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
           <a href="/campaigns">Campaigns</a>
           <a href={`/campaigns/${campaign.id}`}>{campaign.title}</a>
         </nav>
-        <ReportHead report={report} question={campaign.question} />
+        <ReportHead report={report} question={campaign.question} unpriced={unpriced} />
         <section class="card">
           <header class="card-head">
             <h2>Answers</h2>
@@ -131,7 +132,8 @@ export const reportRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
   });
 };
 
-const ReportHead = ({ report, question }: { report: Report; question: string }) => {
+const ReportHead = (props: { report: Report; question: string; unpriced: number }) => {
+  const { report, question, unpriced } = props;
   const reached = report.rows.filter(({ status }) => status === "completed").length;
   return (
     <header class="page-head">
@@ -141,8 +143,8 @@ const ReportHead = ({ report, question }: { report: Report; question: string }) 
         {report.summary}
       </p>
       <p class="small muted">
-        {reached} of {report.rows.length} contacts reached · {usdWords(report.costUsd)} · written{" "}
-        <Instant at={report.writtenAt} /> {report.writtenBy === "rules" ? "by rules, without a text model" : ""}
+        {reached} of {report.rows.length} contacts reached · {costWords({ costUsd: report.costUsd, unpriced })} ·
+        written <Instant at={report.writtenAt} /> {report.writtenBy === "rules" ? "by rules, without a text model" : ""}
       </p>
     </header>
   );

@@ -189,7 +189,7 @@ test("a campaign is complete exactly once, when its last task is over", async ()
   expect((await store.campaigns.withoutReport(TENANT, 9)).map(({ id }) => id)).toEqual([campaign.id]);
 });
 
-test("a campaign's cost is that of its calls and of the models' work on it", async () => {
+test("a campaign's cost is that of its calls and of the models' work on it, and tells what has no price", async () => {
   const fresh = await freshStore();
   const { store, clock } = fresh;
   const { campaign, tasks } = await newCampaign(store, 1);
@@ -200,9 +200,15 @@ test("a campaign's cost is that of its calls and of the models' work on it", asy
   await store.usage.add(TENANT, { ...usage, purpose: "summarizer", costUsd: 1, subjectId: campaign.id });
   await store.usage.add(TENANT, { ...usage, purpose: "planner", costUsd: 64, subjectId: "another" });
   await store.usage.add(TENANT, { ...usage, costUsd: null });
-  expect(await store.campaigns.cost(TENANT, campaign.id)).toEqual({ calls: 1, talkMs: 0, costUsd: 1.75 });
+  await store.usage.add(TENANT, { ...usage, purpose: "places", costUsd: null, subjectId: campaign.id });
+  expect(await store.campaigns.cost(TENANT, campaign.id)).toEqual({
+    calls: 1,
+    talkMs: 0,
+    costUsd: 1.75,
+    unpriced: 1,
+  });
   expect(await store.usage.total(TENANT, clock.now())).toMatchObject({
-    requests: 4,
+    requests: 5,
     costUsd: 65.5,
     byPurpose: { analyst: { requests: 2, costUsd: 0.5 } },
   });

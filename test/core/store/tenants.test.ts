@@ -85,6 +85,8 @@ const furnished = async () => {
   await store.usage.add("default", USAGE);
   const asking = { userId: user.id, taskId: task.id, callId: call.id, text: "Is 9:30 fine?", timeoutMs: 30_000 };
   const question = await store.questions.ask("default", asking);
+  const told = await store.questions.ask("default", asking);
+  await store.questions.answer("default", told.id, "yes");
   const expired = await store.questions.ask("default", { ...asking, timeoutMs: 0 });
   await store.questions.expire("default", expired.id);
   await store.questions.ask("default", { ...asking, timeoutMs: 0 });
@@ -122,6 +124,7 @@ const furnished = async () => {
     conversation,
     asking,
     question,
+    told,
   };
 };
 type Furnished = Awaited<ReturnType<typeof furnished>>;
@@ -219,6 +222,7 @@ const QUESTIONS: Record<string, [Answer, (f: Furnished, who: string) => Promise<
   "conversations.rename": [REFUSED, (f, who) => f.store.conversations.rename(who, f.conversation.id, "Max")],
   "questions.ask": [REFUSED, (f, who) => f.store.questions.ask(who, f.asking)],
   "questions.answer": [REFUSED, (f, who) => f.store.questions.answer(who, f.question.id, "yes")],
+  "questions.missed": [REFUSED, (f, who) => f.store.questions.missed(who, f.told.id)],
   "questions.expire": [NOTHING, (f, who) => f.store.questions.expire(who, f.question.id)],
   "questions.expireDue": [NOTHING, (f, who) => f.store.questions.expireDue(who, f.now)],
   "questions.get": [NOTHING, (f, who) => f.store.questions.get(who, f.question.id)],

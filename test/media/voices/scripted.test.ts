@@ -216,6 +216,70 @@ describe("the scripted agent", () => {
     expect(said).toEqual(["say 1 opening words", "say 2 one moment", "say 3 goodbye"]);
   });
 
+  /** An agent that has bidden its callee to hold the line and asked its owner. */
+  const asking = () => {
+    const asks = { afterLine: 1, question: "Which number?", timeoutS: 30 };
+    const rig = agent({ asks, asides: { late: line("I call again") } });
+    rig.voice.answered();
+    rig.live(2000);
+    rig.voice.playedOut();
+    rig.calleeSpeaks();
+    rig.live(2000);
+    expect(rig.told.at(-1)).toBe('scripted-1 request_user_info {"question":"Which number?","timeout":30}');
+    return { ...rig, said: () => rig.told.filter((each) => each.startsWith("say")).slice(2) };
+  };
+  const answer = line("the second number");
+
+  test("says nothing of its own while its owner is asked, whatever the callee says", () => {
+    const { voice, calleeSpeaks, live, said } = asking();
+    voice.playedOut();
+    calleeSpeaks();
+    live(25_000);
+    expect(said()).toEqual([]);
+    voice.toolResult("scripted-1", "They answered.", true, answer);
+    live(4000);
+    expect(said()).toEqual(["say 3 the second number"]);
+    voice.playedOut();
+    calleeSpeaks();
+    live(1000);
+    expect(said().at(-1)).toBe("say 4 goodbye");
+  });
+
+  test("lets a callee who agrees to hold the line finish before it tells a quick answer", () => {
+    const { voice, live, said } = asking();
+    voice.toolResult("scripted-1", "They answered.", true, answer);
+    live(500);
+    voice.playedOut();
+    live(800);
+    live(1000, true);
+    expect(said()).toEqual([]);
+    live(1200);
+    expect(said()).toEqual(["say 3 the second number"]);
+  });
+
+  test("tells the answer again when it was talked over", () => {
+    const { voice, calleeSpeaks, live, said } = asking();
+    voice.playedOut();
+    calleeSpeaks();
+    voice.toolResult("scripted-1", "They answered.", true, answer);
+    live(600);
+    voice.interrupted([{ item: 3, heardMs: 300, receivedMs: 2000 }]);
+    calleeSpeaks();
+    live(1000);
+    expect(said()).toEqual(["say 3 the second number", "say 4 the second number"]);
+  });
+
+  test("without an answer in time it says that it calls again, and goodbye", () => {
+    const { voice, live, said } = asking();
+    voice.playedOut();
+    voice.toolResult("scripted-1", "No answer came. Say goodbye.", true);
+    live(1000);
+    expect(said()).toEqual(["say 3 I call again"]);
+    voice.playedOut();
+    live(30_000);
+    expect(said()).toHaveLength(1);
+  });
+
   test("is silent after it was closed", () => {
     const { voice, told, live, audioMs } = agent();
     voice.prepare();

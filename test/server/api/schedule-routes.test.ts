@@ -59,6 +59,8 @@ describe("POST /api/execute_campaign", () => {
     const other = await execute(server, { ...PLAN, title: "Another" }, {}, { "idempotency-key": "one" });
     expect(other.status).toBe(409);
     expect(await other.json()).toMatchObject({ type: "/docs#problem-idempotency-key-reused" });
+    const others = await execute(server, PLAN, { username: "Bob" }, { "idempotency-key": "one" });
+    expect(others.status).toBe(409);
     const bad = await execute(server, PLAN, {}, { "idempotency-key": "a b" });
     expect(await fieldsOf(bad)).toEqual(["Idempotency-Key"]);
   });
@@ -187,8 +189,38 @@ describe("POST /api/schedule_task", () => {
     const key = { "idempotency-key": "k" };
     expect((await schedule(server, TASK, key)).status).toBe(201);
     expect((await schedule(server, TASK, key)).status).toBe(200);
-    expect((await schedule(server, { ...TASK, action: "Something else" }, key)).status).toBe(409);
     expect((await schedule(server, TASK)).status).toBe(201);
+  });
+
+  test.each([
+    ["number", { phone_number: "+12025550177" }],
+    ["errand", { action: "Something else" }],
+    ["time", { scheduled_at: "2099-06-11T16:00" }],
+    ["last moment", { not_after: "2099-06-12T15:00" }],
+    ["zone", { timezone: "America/Los_Angeles" }],
+    ["callee", { callee_name: "Bob" }],
+    ["caller", { organization: "Acme" }],
+    ["background", { context: "In a hurry" }],
+    ["language", { language: "cs" }],
+    ["number of tries", { max_attempts: 1 }],
+  ])("a key that comes back with another %s is refused, and nothing is scheduled or changed", async (_what, change) => {
+    const server = await openServer({ dialing: "waits" });
+    const key = { "idempotency-key": "k" };
+    const first = await schedule(server, { ...TASK, callee_name: "Ann" }, key);
+    const other = await schedule(server, { ...TASK, callee_name: "Ann", ...change }, key);
+    expect(other.status).toBe(409);
+    expect(await other.json()).toMatchObject({ type: "/docs#problem-idempotency-key-reused" });
+    const again = await schedule(server, { ...TASK, callee_name: "Ann" }, key);
+    expect([again.status, await again.json()]).toEqual([200, await first.json()]);
+    expect(await server.store.tasks.list(server.tenantId, { limit: 5 })).toHaveLength(1);
+  });
+
+  test("takes the longest task there can be, however its letters are written, and no larger body", async () => {
+    const server = await openServer({ dialing: "waits" });
+    const long = { ...TASK, action: "č".repeat(2000), context: "č".repeat(8000) };
+    const escaped = JSON.stringify(long).replace(/č/g, "\\u010d");
+    expect((await server.json("/api/schedule_task", escaped)).status).toBe(201);
+    expect((await schedule(server, { ...TASK, more: "x".repeat(70_000) })).status).toBe(413);
   });
 
   test.each([

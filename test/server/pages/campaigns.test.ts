@@ -69,6 +69,13 @@ const pageText = async (path: string): Promise<string> => {
 };
 
 describe("a campaign's page", () => {
+  test("says how many requests its cost leaves out because they have no known price", async () => {
+    expect(await pageText(`/campaigns/${campaign.id}`)).not.toContain("without a known price");
+    const used = { purpose: "places", provider: "Google Places", model: "places", counters: {}, costUsd: null };
+    await server.store.usage.add(server.tenantId, { ...used, at: server.clock.now(), subjectId: campaign.id });
+    expect(await pageText(`/campaigns/${campaign.id}`)).toContain("$0.00 and 1 request without a known price");
+  });
+
   test("shows its contacts in the order of the plan, each with its calls, reasons and next time in both zones", async () => {
     await judge({
       to: "pending",

@@ -1,8 +1,8 @@
-import { errorInfo, googleError } from "../gemini-server/server.ts";
+import { errorInfo, GEMINI_KEY, googleError } from "../gemini-server/server.ts";
 import { type Fault, type Recorded, type Script, ScriptedHttp } from "../scripted-http.ts";
 
-/** The key the service takes. */
-export const PLACES_KEY = "AIza-places-0123456789";
+/** The key the service takes: one key of Google's is for all its services. */
+export const PLACES_KEY = GEMINI_KEY;
 
 /** A place with everything the service knows; what the field mask does not name is left out of answers. */
 export type ScriptedPlace = Record<string, unknown>;

@@ -48,7 +48,8 @@ interface Due {
 export class RealtimeConnection {
   readonly server: RealtimeServer;
   readonly number: number;
-  readonly script: ConnectionScript;
+  /** As the handshake chose it, until the server casts it by the session's instructions. */
+  script: ConnectionScript;
   readonly model: string;
   /** The session writes down what it hears and makes no responses. */
   readonly writesDown: boolean;
@@ -321,8 +322,9 @@ export class RealtimeConnection {
       problem = { code: "cannot_update_voice", message, param: "session.audio.output.voice" };
     }
     if (problem) return this.#error(event.event_id, problem);
-    const { updatedAfterMs } = this.script;
     const first = !this.#updated;
+    if (first) this.script = this.server.cast?.(String(update?.instructions ?? "")) ?? this.script;
+    const { updatedAfterMs } = this.script;
     const apply = (): void => {
       mergeSession(this.session, update);
       if (this.script.overrideSession) mergeSession(this.session, this.script.overrideSession);

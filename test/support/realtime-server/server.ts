@@ -10,6 +10,10 @@ export interface RealtimeServerOptions {
   port?: number;
   /** What each connection does; `number` counts from 1, `model` is empty where one only writes down. */
   script?: ConnectionScript | ((number: number, model: string) => ConnectionScript);
+  /** What a connection does by the instructions of its session; null leaves it to `script`. */
+  cast?: (instructions: string) => ConnectionScript | null;
+  /** The rest of the service under the same address; without it there is none. */
+  others?: (request: Request) => Promise<Response>;
   /** Keeps audio and events of both sides. Default true; a benchmark does without. */
   keep?: boolean;
   /** Sees every append as it comes; `bytes` holds only during the call. */
@@ -33,6 +37,8 @@ export class RealtimeServer {
   readonly keep: boolean;
   readonly onAppend: RealtimeServerOptions["onAppend"];
   readonly nowMs: () => number;
+  readonly cast: RealtimeServerOptions["cast"];
+  readonly #others: RealtimeServerOptions["others"];
   /** Acts on connections from now on. */
   script: ConnectionScript | ((number: number, model: string) => ConnectionScript);
   readonly #server: Bun.Server<SocketData>;
@@ -43,6 +49,8 @@ export class RealtimeServer {
     this.script = options.script ?? {};
     this.keep = options.keep ?? true;
     this.onAppend = options.onAppend;
+    this.cast = options.cast;
+    this.#others = options.others;
     this.nowMs = options.nowMs ?? (() => performance.now());
     this.#server = Bun.serve<SocketData>({
       hostname: "127.0.0.1",
@@ -99,6 +107,7 @@ export class RealtimeServer {
 
   #handshake(request: Request, server: Bun.Server<SocketData>): Response | Promise<Response> | undefined {
     const url = new URL(request.url);
+    if (this.#others !== undefined && !url.pathname.endsWith("/realtime")) return this.#others(request);
     if (!url.pathname.endsWith("/realtime")) return this.#control(request, url);
     const number = ++this.handshakes;
     const model = url.searchParams.get("model") ?? "";
