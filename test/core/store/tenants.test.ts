@@ -171,6 +171,16 @@ const QUESTIONS: Record<string, [Answer, (f: Furnished, who: string) => Promise<
   "users.get": [NOTHING, (f, who) => f.store.users.get(who, f.user.id)],
   "agents.get": [NOTHING, (f, who) => f.store.agents.get(who, f.agent.id)],
   "agents.list": [NOTHING, (f, who) => f.store.agents.list(who)],
+  "agents.change": [
+    NOTHING,
+    (f, who) =>
+      f.store.agents.change(who, f.agent.id, { name: "n", organization: "o", language: "en", instructions: "i" }),
+  ],
+  "tryOuts.begin": [
+    REFUSED,
+    (f, who) =>
+      f.store.tryOuts.begin(who, { agentId: f.agent.id, action: "a", voice: "scripted", concurrent: 99, at: f.now }),
+  ],
   "campaigns.get": [NOTHING, (f, who) => f.store.campaigns.get(who, f.campaign.id)],
   "campaigns.byKey": [NOTHING, (f, who) => f.store.campaigns.byKey(who, "campaign")],
   "campaigns.list": [NOTHING, (f, who) => f.store.campaigns.list(who, { limit: 9 })],
