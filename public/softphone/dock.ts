@@ -145,6 +145,8 @@ export class Dock {
     this.#loud.hidden = state.sound === "ok";
     this.#again.hidden = isOn || !state.before || !state.owner;
     this.#giveBack.hidden = !isIn || place.mode !== "takeover";
+    if (isIn && place.link === "lost") this.#giveBack.setAttribute("aria-disabled", "true");
+    else this.#giveBack.removeAttribute("aria-disabled");
     this.#leave.hidden = !isIn && place.at !== "joining";
     this.#close.hidden = place.at !== "ended";
     this.#more.hidden = !state.owner || place.at === "joining" || place.at === "ended";

@@ -254,7 +254,8 @@ export class OdPhone extends HTMLElement {
 
   async #giveBack(): Promise<void> {
     const { place } = this.#state;
-    if (place.at !== "in" || place.mode !== "takeover" || this.querySelector("dialog[open]")) return;
+    if (place.at !== "in" || place.mode !== "takeover" || place.link === "lost") return;
+    if (this.querySelector("dialog[open]")) return;
     const note = await askGiveBack(this, MOST_NOTE);
     if (note !== null) this.#happen({ type: "ask", call: place.call, mode: "listen", note });
   }

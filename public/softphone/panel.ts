@@ -25,6 +25,7 @@ export class Panel {
   readonly #notes: PanelNotes;
   readonly #keypad: PanelKeypad;
   readonly #others = make("section", { class: "panel-others" });
+  readonly #side = make("div", { class: "panel-side" });
   readonly #end: HTMLElement;
   readonly #shown: (isShown: boolean) => void;
   #callId: string | null = null;
@@ -40,13 +41,9 @@ export class Panel {
       { class: "panel-end" },
       button("danger", "phone-off", "End call", () => actions.endCall()),
     );
+    this.#side.append(this.#others, this.#keypad.element, this.#end);
     this.element.hidden = true;
-    this.element.append(
-      this.#words.element,
-      this.#notes.element,
-      make("div", { class: "panel-side" }, this.#others, this.#keypad.element, this.#end),
-      this.settings.element,
-    );
+    this.element.append(this.#words.element, this.#notes.element, this.#side, this.settings.element);
   }
 
   get isOpen(): boolean {
@@ -63,7 +60,7 @@ export class Panel {
   draw(state: State): void {
     const { place } = state;
     const isIn = place.at === "in";
-    for (const part of [this.#words, this.#notes, this.#keypad]) part.element.hidden = !isIn;
+    for (const part of [this.#words.element, this.#notes.element, this.#side]) part.hidden = !isIn;
     this.#keypad.draw(state);
     this.#end.hidden = !isIn || !place.rights.includes("hang-up");
     this.#drawOthers(state);
@@ -76,7 +73,6 @@ export class Panel {
 
   #drawOthers({ place, roster }: State): void {
     const others = place.at === "in" ? roster.filter(({ seatId }) => seatId !== place.seatId) : [];
-    this.#others.hidden = place.at !== "in";
     this.#others.replaceChildren(
       make("h2", {}, "Also on this call"),
       others.length === 0
