@@ -338,3 +338,67 @@ test.skipIf(missing !== null)(
   },
   30_000,
 );
+
+test.skipIf(missing !== null)(
+  "who listens hears another supervisor speak, on a player of its own, and cannot speak meanwhile",
+  async () => {
+    const people = await Promise.all(
+      ["Eva", "Tom"].map(async (user) => {
+        const opened = await openPage(browser);
+        await opened.page.context().addCookies([{ name: "user", value: user, url: site.origin }]);
+        return opened;
+      }),
+    );
+    const [eva, tom] = people.map(({ page }) => page) as [Page, Page];
+    await listenTo(eva, "c1");
+    await listenTo(tom, "c1");
+    const players = (): Promise<number> => tom.locator("od-phone audio").count();
+    expect(await players()).toBe(2);
+    await eva.click("od-phone [data-mode=barge]");
+    const speaking = async (): Promise<Heard[number] | undefined> =>
+      (await phone(tom)).find(({ party }) => party === "supervisor");
+    await until("Tom hears Eva", async () => ((await speaking())?.energy ?? 0) > AUDIBLE);
+    expect(await speaking()).toMatchObject({ codec: "audio/PCMU", clockRate: 8000, isPaused: false });
+    expect(await players()).toBe(3);
+    const sentence = (page: Page): Promise<string | null> => page.locator("od-phone .dock-sentence").textContent();
+    await until("Tom reads it", async () => (await sentence(tom)) === "Nobody hears you. Eva speaks.");
+    expect(await sentence(eva)).toBe("The caller and the AI hear you. 1 other listens.");
+    await tom.click("od-phone [data-mode=takeover]");
+    await until("Tom is refused", async () => (await state(tom)).problem?.includes("Eva"));
+    expect(await state(tom)).toMatchObject({ mic: "off", place: { mode: "listen", wish: null } });
+    await eva.click("od-phone [data-mode=listen]");
+    await until("Eva is gone from the streams", async () => (await players()) === 2);
+    expect(await speaking()).toBeUndefined();
+    await tom.click("od-phone [data-mode=barge]");
+    await until("Tom speaks now", async () => (await state(tom)).mic === "live");
+    for (const { page, complaints } of people) {
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    }
+  },
+  40_000,
+);
+
+test.skipIf(missing !== null)(
+  "a takeover goes on by itself after the mediasoup worker was killed under it",
+  async () => {
+    const { page } = await openPage(browser);
+    await listenTo(page, "c1");
+    await page.click("od-phone [data-mode=takeover]");
+    await until("the microphone is open", async () => (await state(page)).mic === "live");
+    const pid = supervision.workerPid();
+    if (!pid) throw new Error("no worker runs");
+    process.kill(pid, "SIGKILL");
+    await until("it is noticed", async () => (await state(page)).mic !== "live");
+    const killedAt = performance.now();
+    await until("the microphone is open again", async () => (await state(page)).mic === "live");
+    expect((await state(page)).place).toMatchObject({ at: "in", link: "ok", mode: "takeover", wish: null, cut: null });
+    expect(performance.now() - killedAt).toBeLessThan(5_000);
+    const sent = (): Promise<number> =>
+      page.locator("od-phone").evaluate(async (node: OdPhone) => (await node.sent())?.packets ?? 0);
+    const before = await sent();
+    await until("it is sent", async () => (await sent()) > before + 10);
+    await page.context().close();
+  },
+  40_000,
+);

@@ -69,6 +69,15 @@ const Calls = ({ ids }: { ids: readonly string[] }) => (
   </section>
 );
 
+/** Who is at a socket: the name in the cookie `user`, else one person for all of them. */
+interface Visitor {
+  user: string | null;
+  line?: SoftphoneConnection;
+}
+
+const userOf = (request: Request): string | null =>
+  /(?:^|;\s*)user=(\w+)/.exec(request.headers.get("cookie") ?? "")?.[1] ?? null;
+
 /** A site with the headers and the frame of the real one, a few pages, and the softphone's socket. */
 export const startListenerSite = async (options: {
   supervision: Supervision;
@@ -113,19 +122,22 @@ export const startListenerSite = async (options: {
   app.notFound((c) => c.html(<Page title="Not found" path={c.req.path} />, 404));
 
   let people = 0;
-  const open = new Set<Bun.ServerWebSocket<{ line?: SoftphoneConnection }>>();
-  const server = Bun.serve<{ line?: SoftphoneConnection }>({
+  const open = new Set<Bun.ServerWebSocket<Visitor>>();
+  const server = Bun.serve<Visitor>({
     hostname: "127.0.0.1",
     port: 0,
     fetch: (request, self) => {
       if (new URL(request.url).pathname !== "/ws/softphone") return app.fetch(request);
-      return self.upgrade(request, { data: {} }) ? undefined : new Response("a WebSocket is expected", { status: 426 });
+      return self.upgrade(request, { data: { user: userOf(request) } })
+        ? undefined
+        : new Response("a WebSocket is expected", { status: 426 });
     },
     websocket: {
       open: (socket) => {
         open.add(socket);
-        const name = ["Eva", "Tom", "Mia"][people++ % 3] ?? "";
-        const actor = { tenantId: "ten_1", userId: "usr_1", name, roles: ["owner"] };
+        const name = socket.data.user ?? ["Eva", "Tom", "Mia"][people % 3] ?? "";
+        people++;
+        const actor = { tenantId: "ten_1", userId: `usr_${socket.data.user ?? 1}`, name, roles: ["owner"] };
         socket.data.line = options.supervision.attach(
           { send: (text) => void socket.send(text), close: (code, reason) => socket.close(code, reason) },
           actor,
