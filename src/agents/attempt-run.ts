@@ -332,6 +332,8 @@ class Attempt {
         return this.#noteKey(event.digit);
       case "ended":
         return this.input({ type: "carrier-ended", end: event });
+      case "party-left":
+        return;
       default:
         return this.input({ type: event.type });
     }

@@ -22,6 +22,19 @@ export interface OriginateRequest {
   mediaPort: number;
 }
 
+/** Somebody who is to talk with the callee of an answered call. */
+export interface ConnectRequest {
+  callId: string;
+  /** E.164, with `+`. */
+  to: string;
+  /** E.164 shown to them; undefined leaves it to the trunk. */
+  from?: string;
+  /** Name shown to them where the network carries one. */
+  callerName?: string;
+  /** How long it may ring, in ms. */
+  timeoutMs: number;
+}
+
 /** What a call is about, for carriers that play the callee. All free text; empty where nothing is known. */
 export interface CallSubject {
   action: string;
@@ -44,6 +57,8 @@ export type CarrierEvent =
   | { type: "media"; callId: string; host: string; port: number }
   | { type: "answered"; callId: string }
   | { type: "dtmf"; callId: string; digit: string }
+  /** Whom `connect` had connected hung up or was lost; the callee is still there. */
+  | { type: "party-left"; callId: string }
   | { type: "ended"; callId: string; cause: HangupCause; disposition: Disposition; detail: string };
 
 /** State of a carrier for health pages: `detail` is one plain sentence, with the fix when it is down. */
@@ -72,6 +87,14 @@ export interface CarrierControl {
   hangUp(callId: string): Promise<void>;
   /** Sends `0-9*#A-D` as key presses to the callee of an answered call; a `w` waits half a second. */
   sendDtmf(callId: string, digits: string): Promise<void>;
+  /**
+   * Dials somebody and lets them and the callee hear each other from their answer on; what the engine hears of the
+   * callee is both of them then. Resolves when they are connected, or with why not: the callee was with the agent all
+   * the time. One at a time. When they hang up, `party-left` follows. Carriers without this verb connect nobody.
+   */
+  connect?(request: ConnectRequest): Promise<Originated>;
+  /** Ends what `connect` began, ringing or connected; the callee stays. Does nothing without one. */
+  disconnect?(callId: string): Promise<void>;
 }
 
 /** Hears what happens to calls. Must not throw; carriers guard against it all the same. */

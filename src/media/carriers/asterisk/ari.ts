@@ -46,8 +46,8 @@ export interface Ari {
     to: { host: string; port: number },
     variables: Record<string, string>,
   ): Promise<{ host: string; port: number }>;
-  /** A channel to `endpoint` that does not ring yet. */
-  createCall(id: string, endpoint: string): Promise<void>;
+  /** A channel to `endpoint` that does not ring yet; `variables` are set on it. */
+  createCall(id: string, endpoint: string, variables?: Record<string, string>): Promise<void>;
   createBridge(id: string): Promise<void>;
   addToBridge(bridgeId: string, channelIds: string[]): Promise<void>;
   /** Rings; no answer within `timeoutMs`, in whole seconds upwards, ends the channel. */
@@ -145,8 +145,8 @@ export class ConnectedAri implements Ari {
     return read(() => parseMediaAddress(reply));
   }
 
-  async createCall(id: string, endpoint: string): Promise<void> {
-    await this.#request("channels", "create", { channelId: id, app: this.#settings.app, endpoint });
+  async createCall(id: string, endpoint: string, variables: Record<string, string> = {}): Promise<void> {
+    await this.#request("channels", "create", { channelId: id, app: this.#settings.app, endpoint, variables });
   }
 
   async createBridge(id: string): Promise<void> {

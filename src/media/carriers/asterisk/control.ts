@@ -1,12 +1,20 @@
 import { type Schedule, systemSchedule } from "../../../core/clock.ts";
 import { assert, messageOf, OutsideError } from "../../../core/errors.ts";
 import { inBackground, type Log } from "../../../core/log.ts";
-import type { CarrierControl, CarrierEvent, CarrierListener, Originated, OriginateRequest } from "../control.ts";
+import type {
+  CarrierControl,
+  CarrierEvent,
+  CarrierListener,
+  ConnectRequest,
+  Originated,
+  OriginateRequest,
+} from "../control.ts";
 import { type Ari, type AriListener, type AriSettings, ConnectedAri } from "./ari.ts";
 import { type CallFacts, NO_FACTS, type Outcome, observe, observeMedia, outcomeOf, outcomeOfLost } from "./causes.ts";
-import { callerVariables, dialString, isDialPattern } from "./dial-string.ts";
+import { callerVariables, connectedVariables, dialString, isDialPattern } from "./dial-string.ts";
 import type { AriChannel, AriEvent } from "./events.ts";
-import { type CallNames, type ChannelRole, isCallId, Names } from "./names.ts";
+import { type CallNames, isCallId, Names } from "./names.ts";
+import { CALL_IS_OVER, PARTY_IS_LOST, Party } from "./party.ts";
 
 /** What the Asterisk carrier is told. */
 export interface AsteriskSettings extends AriSettings {
@@ -50,7 +58,10 @@ interface Call {
   rang: boolean;
   answered: boolean;
   /** Resolve with whether that channel came into our app. */
-  readonly started: Record<ChannelRole, PromiseWithResolvers<boolean>>;
+  readonly started: Record<"callee" | "media", PromiseWithResolvers<boolean>>;
+  /** Whom the callee is connected with, or is to be. */
+  party: Party | null;
+  hadParty: boolean;
   cancelTimer: () => void;
 }
 
@@ -167,6 +178,35 @@ class AsteriskControl implements CarrierControl {
     await this.#ari.sendDtmf(call.names.callee, keys);
   }
 
+  async connect({ callId, to, from, callerName, timeoutMs }: ConnectRequest): Promise<Originated> {
+    const call = this.#calls.get(callId);
+    const endpoint = dialString(this.#deps.ari.dialEndpoint, to);
+    if (endpoint === null) return refused("invalid-number", "The number is not in international form.");
+    if (!call?.answered || call.phase !== "placed") return refused("failed", "There is nobody to connect with.");
+    if (call.party) return refused("failed", "Somebody else is being connected already.");
+    if (!this.#ari.isUp()) return refused("trunk-failure", this.#ari.health().detail);
+    // Their sound takes ports of Asterisk's as a call does.
+    const parties = [...this.#calls.values()].filter((one) => one.party !== null).length;
+    if (this.#calls.size + parties >= this.#deps.callCapacity) return refused("failed", "All lines are taken.");
+    const party = new Party({
+      names: call.names,
+      ari: this.#ari,
+      schedule: this.#schedule,
+      log: this.#log.child({ callId }),
+      gone: (wasJoined) => {
+        call.party = null;
+        if (wasJoined && call.phase === "placed") this.#emit({ type: "party-left", callId });
+      },
+    });
+    call.party = party;
+    call.hadParty = true;
+    return await party.dial(endpoint, timeoutMs, connectedVariables(from, callerName));
+  }
+
+  async disconnect(callId: string): Promise<void> {
+    await this.#calls.get(callId)?.party?.hangUp();
+  }
+
   /**
    * Everything that must exist before it rings, made at once: nothing is left to do between the answer and the first
    * packet. A channel enters the bridge only after its `StasisStart`; before that Asterisk may refuse it.
@@ -235,9 +275,15 @@ class AsteriskControl implements CarrierControl {
       if (event.type === "StasisStart") this.#turnAway(channel);
       return;
     }
+    if (name.role === "party") return call.party ? call.party.heard(event) : this.#forgotten(channel, event);
     if (event.type === "StasisStart") call.started[name.role].resolve(true);
     if (name.role === "callee") this.#heardOfCallee(call, event);
     else this.#heardOfMedia(call, event);
+  }
+
+  /** A party that was given up while its channel was still being made. */
+  #forgotten(channel: AriChannel, event: AriEvent): void {
+    if (event.type === "StasisStart") this.#turnAway(channel);
   }
 
   /** Without its media channel a call is silence, so it ends. */
@@ -278,17 +324,19 @@ class AsteriskControl implements CarrierControl {
     call.cancelTimer();
     call.started.callee.resolve(false);
     call.started.media.resolve(false);
+    call.party?.lost(CALL_IS_OVER);
     if (!wasPlaced) return;
     this.#emit({ type: "ended", callId: call.id, ...outcome });
     this.#background(call, "removing a call from Asterisk", this.#remove(call));
   }
 
   async #remove(call: Call): Promise<void> {
-    const { callee, media, bridge } = call.names;
+    const { callee, media, party, bridge } = call.names;
     try {
       if (!this.#ari.isUp()) return;
       const removals = [this.#ari.hangUp(media), this.#ari.destroyBridge(bridge)];
       if (!call.facts.destroyed) removals.push(this.#ari.hangUp(callee));
+      if (call.hadParty) removals.push(this.#ari.hangUp(party));
       const results = await Promise.allSettled(removals);
       if (results.some((result) => result.status === "rejected")) this.#sweepIn(SWEEP_SOON_MS);
     } finally {
@@ -345,6 +393,7 @@ class AsteriskControl implements CarrierControl {
     if (!callee) return this.#finish(call, outcomeOfLost(call.facts));
     call.facts = observe(call.facts, { type: "ChannelStateChange", channel: callee });
     this.#tellProgress(call);
+    if (call.party && !there.has(call.names.party)) call.party.lost(PARTY_IS_LOST);
     if (!there.has(call.names.media)) call.facts = { ...call.facts, endedByPbx: true };
     if (call.facts.askedToEnd || call.facts.endedByPbx) this.#background(call, "hanging up again", this.#end(call));
   }
@@ -386,6 +435,8 @@ const newCall = (id: string, names: CallNames): Call => ({
   rang: false,
   answered: false,
   started: { callee: Promise.withResolvers<boolean>(), media: Promise.withResolvers<boolean>() },
+  party: null,
+  hadParty: false,
   cancelTimer: () => {},
 });
 

@@ -17,3 +17,15 @@ export const callerVariables = (from: string | undefined, name: string | undefin
   const shown = (name ?? "").replace(/[^\p{L}\p{N} .,'&-]/gu, "").slice(0, 60);
   return { "CALLERID(num)": from, "CALLERID(name)": shown };
 };
+
+/**
+ * The same for a channel that rings outside of a bridge: it shows whom it will be connected with. The `i` keeps the
+ * update from being sent to a phone that does not ring yet.
+ */
+export const connectedVariables = (from: string | undefined, name: string | undefined): Record<string, string> => {
+  const variables: Record<string, string> = {};
+  for (const [key, value] of Object.entries(callerVariables(from, name))) {
+    variables[key.replace("CALLERID(", "CONNECTEDLINE(").replace(")", ",i)")] = value;
+  }
+  return variables;
+};

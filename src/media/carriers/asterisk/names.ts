@@ -1,10 +1,13 @@
-/** Which channel of a call. */
-export type ChannelRole = "callee" | "media";
+/** Which channel of a call; `party` is somebody whom the callee is connected with. */
+export type ChannelRole = "callee" | "media" | "party";
+
+const ROLES = ["callee", "media", "party"] as const satisfies readonly ChannelRole[];
 
 /** Names of everything one call owns in Asterisk. */
 export interface CallNames {
   callee: string;
   media: string;
+  party: string;
   bridge: string;
 }
 
@@ -24,14 +27,14 @@ export class Names {
 
   of(callId: string): CallNames {
     const bridge = this.#prefix + callId;
-    return { bridge, callee: `${bridge}-callee`, media: `${bridge}-media` };
+    return { bridge, callee: `${bridge}-callee`, media: `${bridge}-media`, party: `${bridge}-party` };
   }
 
   /** The call and role of a channel id, or null when it was not named here. */
   channel(id: string): { callId: string; role: ChannelRole } | null {
-    const callId = this.bridge(id.replace(/-(callee|media)$/, ""));
-    if (callId === null || id === this.#prefix + callId) return null;
-    return { callId, role: id.endsWith("-media") ? "media" : "callee" };
+    const role = ROLES.find((one) => id.endsWith(`-${one}`));
+    const callId = role === undefined ? null : this.bridge(id.slice(0, -role.length - 1));
+    return role === undefined || callId === null ? null : { callId, role };
   }
 
   /** The call of a bridge id, or null when it was not named here. */

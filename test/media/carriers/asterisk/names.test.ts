@@ -10,9 +10,10 @@ test("a channel's name gives back its call and role", () => {
   fc.assert(
     fc.property(app, callId, (appName, id) => {
       const names = new Names(appName);
-      const { callee, media, bridge } = names.of(id);
+      const { callee, media, party, bridge } = names.of(id);
       expect(names.channel(callee)).toEqual({ callId: id, role: "callee" });
       expect(names.channel(media)).toEqual({ callId: id, role: "media" });
+      expect(names.channel(party)).toEqual({ callId: id, role: "party" });
       expect(names.channel(bridge)).toBeNull();
       expect(names.bridge(bridge)).toBe(id);
       expect(names.bridge(media)).toBeNull();
@@ -35,7 +36,10 @@ test("no name of a call is the start of another", () => {
   fc.assert(
     fc.property(callId, callId, (one, other) => {
       const names = new Names("opendeep");
-      const all = [...new Set([one, other])].flatMap((id) => [names.of(id).callee, names.of(id).media]);
+      const all = [...new Set([one, other])].flatMap((id) => {
+        const { callee, media, party } = names.of(id);
+        return [callee, media, party];
+      });
       for (const a of all) for (const b of all) expect(a !== b && a.startsWith(b)).toBe(false);
     }),
   );
