@@ -212,6 +212,8 @@ test.skipIf(missing)(
 test.skipIf(missing)(
   "the callee has heard every word of the agent whole, and the browser had nothing to complain",
   async () => {
+    // An answer stands in the transcript while it is still being played; when the callee speaks, it has ended.
+    await until("the callee speaks", calleeSpeaks);
     const { transcript } = await openDeep.call(placed.callId);
     const words = transcript.filter((turn: { speaker: string }) => turn.speaker === "agent");
     const heard = phone.heard();
