@@ -13,8 +13,8 @@ export class SupervisingPage {
   readonly complaints: string[];
   /** Requests the phone sent, in order: their type, and for modes and the talk button what was asked. */
   readonly asked: string[] = [];
-  /** Modes that the server confirmed, and when each was in force, in ms since the answer. */
-  readonly confirmed: { mode: string; atMs: number }[] = [];
+  /** Modes that the server confirmed: since when each was in force, in ms since the answer, and when it told so, epoch ms. */
+  readonly confirmed: { mode: string; atMs: number; toldAt: number }[] = [];
   readonly #sockets = new Set<WebSocketRoute>();
   #gate: { type: string; does: Gate } | null = null;
   #held: (() => void)[] = [];
@@ -61,7 +61,7 @@ export class SupervisingPage {
     });
     server.onMessage((text) => {
       const { reply, data } = JSON.parse(String(text));
-      if (typeof data?.atMs === "number") this.confirmed.push({ mode: data.mode, atMs: data.atMs });
+      if (typeof data?.atMs === "number") this.confirmed.push({ mode: data.mode, atMs: data.atMs, toldAt: Date.now() });
       if (gated.has(reply)) this.#held.push(() => socket.send(text));
       else socket.send(text);
     });

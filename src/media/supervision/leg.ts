@@ -6,8 +6,9 @@ import type { RtpHeader } from "../audio/rtp.ts";
 const PCMU = 0;
 /** The first frame after a pause waits so long, in ms: packets that come a little later than it leave no hole. */
 const START_MS = 15;
-/** Speech that waits longer than this beside measured jitter is shortened where it is quiet, in ms … */
+/** Speech that waits longer than this and so many times the measured jitter is shortened where it is quiet, in ms … */
 const SLACK_MS = 20;
+const JITTERS = 2;
 /** … and where it is loud once it waits so much longer: late speech is worth less than lag. */
 const MOST_SLACK_MS = 100;
 /** Quiet enough to be left out. */
@@ -91,7 +92,7 @@ export class SupervisorLeg {
   }
 
   #mayLeaveOut(frame: Uint8Array): boolean {
-    const lagMs = this.#jitter.waitingMs - this.#jitter.waitMs;
+    const lagMs = this.#jitter.waitingMs - JITTERS * this.#jitter.jitterMs;
     return lagMs >= MOST_SLACK_MS || (lagMs >= SLACK_MS && ulawEnergy(frame, 0, FRAME_SAMPLES) < QUIET);
   }
 
