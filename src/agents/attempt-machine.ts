@@ -1,5 +1,6 @@
 import { type Disposition, endStatus, type HangupCause } from "../core/call.ts";
-import type { SupervisionMode } from "../core/supervision.ts";
+import { REACH, type SupervisionMode } from "../core/supervision.ts";
+import type { TransferFailure, TransferTarget } from "../core/transfer.ts";
 
 /** Why and how an attempt ended. */
 export interface AttemptEnd {
@@ -16,6 +17,14 @@ interface Farewell {
   toolCallId: string | null;
 }
 
+/** The callee is being handed to somebody, or was: `to` is null for a supervisor. */
+export interface Transfer {
+  /** The tool call that asked for it; null where a supervisor did. */
+  toolCallId: string | null;
+  to: TransferTarget | null;
+  at: "asked" | "joined";
+}
+
 /** A conversation: what is being said in it beside the words. */
 interface Talking {
   at: "talking";
@@ -25,7 +34,16 @@ interface Talking {
   asking: string | null;
   /** Questions put to the owner so far. */
   asked: number;
-  /** A supervisor speaks in the agent's place: how and when the call ends is theirs to say, short of a lost line. */
+  /** Whom the callee is being handed to; null while it is nobody. */
+  transfer: Transfer | null;
+  /** Transfers asked for so far. */
+  transfers: number;
+  /** A supervisor speaks in the agent's place. */
+  supervisorSpeaks: boolean;
+  /**
+   * A supervisor, or whom the callee is connected with, speaks in the agent's place: how and when the call ends is theirs
+   * to say, short of a lost line.
+   */
   takenOver: boolean;
   /** What broke the voice for good while that person spoke; null while there is one. */
   voiceless: string | null;
@@ -63,6 +81,12 @@ export type AttemptInput =
   | { type: "voice-lost"; detail: string }
   /** How the supervisor who may speak is on the call from now on. */
   | { type: "supervised"; mode: SupervisionMode }
+  | { type: "transfer"; toolCallId: string | null; to: TransferTarget | null; brief: string; userId: string | null }
+  /** Whom the callee was to be connected with has answered and hears them. */
+  | { type: "transfer-joined" }
+  | { type: "transfer-failed"; why: TransferFailure }
+  /** Whom the callee was connected with hung up. */
+  | { type: "party-left" }
   | { type: "media-lost"; detail: string }
   | { type: "media-died" }
   | { type: "hang-up" }
@@ -86,11 +110,21 @@ export type AttemptEffect =
   | { do: "tell-answer"; toolCallId: string; answer: string }
   | { do: "say-no-answer"; toolCallId: string }
   | { do: "drop-question"; toolCallId: string | null; why: "no-answer" | "call-ends" }
+  | { do: "call-supervisors"; brief: string }
+  | { do: "connect"; to: TransferTarget; brief: string; userId: string | null }
+  | { do: "decline-transfer"; toolCallId: string | null; why: DeclineReason }
+  | { do: "tell-transfer"; transfer: Transfer; outcome: "made" | "over" | TransferFailure }
+  /** Nothing comes of a transfer that was asked for; what was begun of it is taken back. */
+  | { do: "drop-transfer"; transfer: Transfer }
+  | { do: "step-aside" }
+  | { do: "come-back" }
+  /** Somebody answered whom nobody waits for any more. */
+  | { do: "disconnect" }
   | { do: "hang-up-carrier" }
   | { do: "close-media" }
   | { do: "settle"; end: AttemptEnd };
 
-/** Why a question does not reach the owner. */
+/** Why a question does not reach the owner, or a callee nobody else. */
 export type DeclineReason = "one-is-open" | "too-many" | "call-ends" | "taken-over";
 
 /** Where an attempt begins. */
@@ -100,6 +134,8 @@ export const ATTEMPT_START: AttemptState = { at: "opening" };
 const MAX_INTERRUPTED_FAREWELLS = 1;
 /** Questions to the owner in one call: beyond it the owner had better speak with the callee. */
 const MAX_QUESTIONS = 5;
+/** Transfers asked for in one call: beyond it nobody seems to be there. */
+const MAX_TRANSFERS = 5;
 
 const close = (end: AttemptEnd, carrierIsDone: boolean): [AttemptState, AttemptEffect[]] => [
   { at: "closing", end },
@@ -115,8 +151,26 @@ const over = (end: AttemptEnd, effects: AttemptEffect[] = []): [AttemptState, At
  * The rules of an attempt: what follows from what, and what is to be done. Pure; inputs that mean nothing where the
  * attempt stands change nothing. Every way in leads to exactly one `settle`.
  */
-export const stepAttempt = (state: AttemptState, input: AttemptInput): [AttemptState, AttemptEffect[]] => {
-  const [next, effects] = step(state, input);
+export const stepAttempt = (state: AttemptState, input: AttemptInput): [AttemptState, AttemptEffect[]] =>
+  withoutStaleTransfer(state, withoutStaleQuestion(state, input, step(state, input)));
+
+/** A call that ends, or says goodbye, hands nobody over any more. */
+const withoutStaleTransfer = (
+  state: AttemptState,
+  [next, effects]: [AttemptState, AttemptEffect[]],
+): [AttemptState, AttemptEffect[]] => {
+  const transfer = state.at === "talking" ? state.transfer : null;
+  if (transfer?.at !== "asked") return [next, effects];
+  const isOver = next.at !== "talking";
+  if (!isOver && (next.transfer?.at !== "asked" || next.farewell === null)) return [next, effects];
+  return [isOver ? next : { ...next, transfer: null }, [{ do: "drop-transfer", transfer }, ...effects]];
+};
+
+const withoutStaleQuestion = (
+  state: AttemptState,
+  input: AttemptInput,
+  [next, effects]: [AttemptState, AttemptEffect[]],
+): [AttemptState, AttemptEffect[]] => {
   const asked = state.at === "talking" ? state.asking : null;
   const isOpen = next.at === "talking" && next.asking !== null;
   if (asked === null || isOpen || input.type === "owner-answered") return [next, effects];
@@ -166,6 +220,9 @@ const TALK_BEGINS: Talking = {
   interruptedFarewells: 0,
   asking: null,
   asked: 0,
+  transfer: null,
+  transfers: 0,
+  supervisorSpeaks: false,
   takenOver: false,
   voiceless: null,
   overtime: false,
@@ -228,8 +285,17 @@ const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, Attem
       if (state.takenOver) return [{ ...state, voiceless: input.detail, asking: null }, []];
       return state.farewell ? loseFarewellVoice(state, state.farewell) : apologise(state, input.detail);
     case "supervised":
-      if ((input.mode === "takeover") === state.takenOver) return [state, []];
-      return state.takenOver ? giveBack(state) : takeOver(state);
+      return supervise(state, input.mode);
+    case "transfer":
+      return transfer(state, input);
+    case "transfer-joined":
+      return join(state);
+    case "transfer-failed": {
+      if (state.transfer?.at !== "asked") return [state, []];
+      return [{ ...state, transfer: null }, [{ do: "tell-transfer", transfer: state.transfer, outcome: input.why }]];
+    }
+    case "party-left":
+      return comeBack(state);
     case "time-limit":
       if (state.takenOver) return [{ ...state, overtime: true }, []];
       return state.farewell ? [state, []] : runOut(state);
@@ -248,6 +314,55 @@ const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, Attem
     default:
       return [state, []];
   }
+};
+
+/** Whoever speaks in the agent's place is not cut off by what it was about to do, and leaves the call to it in the end. */
+const settleFloor = (state: Talking, effects: AttemptEffect[]): [AttemptState, AttemptEffect[]] => {
+  const takenOver = state.supervisorSpeaks || state.transfer?.at === "joined";
+  if (takenOver === state.takenOver) return [state, effects];
+  const [next, more] = takenOver ? takeOver(state) : giveBack(state);
+  return [next, [...effects, ...more]];
+};
+
+const supervise = (state: Talking, mode: SupervisionMode): [AttemptState, AttemptEffect[]] => {
+  const { transfer } = state;
+  const supervised = { ...state, supervisorSpeaks: mode === "takeover" };
+  if (transfer?.at !== "asked" || transfer.to !== null || REACH[mode] < REACH.barge) return settleFloor(supervised, []);
+  return settleFloor({ ...supervised, transfer: null }, [{ do: "tell-transfer", transfer, outcome: "made" }]);
+};
+
+const transfer = (
+  state: Talking,
+  { toolCallId, to, brief, userId }: Extract<AttemptInput, { type: "transfer" }>,
+): [AttemptState, AttemptEffect[]] => {
+  const why =
+    state.farewell !== null
+      ? "call-ends"
+      : state.takenOver && toolCallId !== null
+        ? "taken-over"
+        : state.transfer !== null || state.asking !== null
+          ? "one-is-open"
+          : state.transfers >= MAX_TRANSFERS
+            ? "too-many"
+            : null;
+  if (why !== null) return [state, [{ do: "decline-transfer", toolCallId, why }]];
+  const next: Talking = { ...state, transfer: { toolCallId, to, at: "asked" }, transfers: state.transfers + 1 };
+  return [next, [to === null ? { do: "call-supervisors", brief } : { do: "connect", to, brief, userId }]];
+};
+
+const join = (state: Talking): [AttemptState, AttemptEffect[]] => {
+  const { transfer } = state;
+  if (transfer?.at !== "asked" || transfer.to === null) return [state, [{ do: "disconnect" }]];
+  const joined: Transfer = { ...transfer, at: "joined" };
+  const effects: AttemptEffect[] = [{ do: "tell-transfer", transfer: joined, outcome: "made" }, { do: "step-aside" }];
+  return settleFloor({ ...state, transfer: joined }, effects);
+};
+
+const comeBack = (state: Talking): [AttemptState, AttemptEffect[]] => {
+  const { transfer } = state;
+  if (transfer?.at !== "joined") return [state, []];
+  const effects: AttemptEffect[] = [{ do: "tell-transfer", transfer, outcome: "over" }, { do: "come-back" }];
+  return settleFloor({ ...state, transfer: null }, effects);
 };
 
 /** The voice is gone: the callee is told, and the call ends. */
@@ -298,7 +413,7 @@ const askOwner = (
       ? "call-ends"
       : state.takenOver
         ? "taken-over"
-        : state.asking !== null
+        : state.asking !== null || state.transfer !== null
           ? "one-is-open"
           : state.asked >= MAX_QUESTIONS
             ? "too-many"

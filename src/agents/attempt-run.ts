@@ -6,6 +6,7 @@ import type { Metrics } from "../core/metrics.ts";
 import type { CallFact } from "../core/store/call-events.ts";
 import { type Call, latencyOf } from "../core/store/call-record.ts";
 import type { Store } from "../core/store/open.ts";
+import type { TransferTarget } from "../core/transfer.ts";
 import type { CallSubject, CarrierControl, CarrierEvent } from "../media/carriers/control.ts";
 import type { MediaHandle, MediaMessage } from "../media/engine/handle.ts";
 import type { CallStats, RecordingFile, SpokenLine, VoiceBrief, VoiceSettings } from "../media/engine/protocol.ts";
@@ -17,6 +18,7 @@ import {
   stepAttempt,
 } from "./attempt-machine.ts";
 import type { CallCommand, CallCommands } from "./call-commands.ts";
+import { CallTransfer } from "./call-transfer.ts";
 import { earlierCalls } from "./earlier-calls.ts";
 import { OwnerQuestionOfCall } from "./owner-question.ts";
 import { liveCallBrief } from "./prompts/live-call.ts";
@@ -52,6 +54,8 @@ export interface AttemptDeps {
   rtpHost: string;
   /** Absolute path of a new recording, and the same relative to the data folder; null records nothing. */
   recordingPath: (callId: string) => { absolute: string; relative: string } | null;
+  /** Whether somebody may be connected with a callee of this tenant; without it nobody may. */
+  mayConnect?: (tenantId: string, phone: string) => Promise<{ ok: true; phone: string } | { ok: false }>;
   /** Absolute path of what supervisors say in this call; null, and without it, records none of it. */
   supervisorPath?: (callId: string) => string | null;
   clock: Clock;
@@ -70,6 +74,8 @@ export interface Attempts {
   hangUp(tenantId: string, callId: string): boolean;
   /** Presses keys on a person's wish, 0–9, * and #; false when the call is not live. */
   sendKeys(tenantId: string, callId: string, digits: string): boolean;
+  /** Connects the callee with somebody on a supervisor's wish; false when the call is not live, or its carrier cannot. */
+  connect(tenantId: string, callId: string, wish: { to: TransferTarget; brief: string; userId: string }): boolean;
   /** Hands the owner's answer to the call that asked; false when it does not run here or asks no more. */
   ownerAnswered(tenantId: string, callId: string, answer: { questionId: string; answer: string }): boolean;
   /** Ids of the calls that run. */
@@ -109,6 +115,11 @@ export const createAttempts = (deps: AttemptDeps): Attempts => {
       if (running.get(callId)?.tenantId !== tenantId) return false;
       return deps.commands.send(callId, { type: "send_dtmf", digits, toolCallId: null });
     },
+    connect: (tenantId, callId, wish) => {
+      const attempt = running.get(callId);
+      if (attempt?.tenantId !== tenantId || !attempt.canConnect) return false;
+      return deps.commands.send(callId, { type: "connect", ...wish });
+    },
     ownerAnswered: (tenantId, callId, answer) => {
       if (running.get(callId)?.tenantId !== tenantId) return false;
       return deps.commands.send(callId, { type: "owner_answered", ...answer });
@@ -137,6 +148,7 @@ class Attempt {
   #stats: CallStats | null = null;
   readonly #latenciesMs: number[] = [];
   readonly #question: OwnerQuestionOfCall;
+  readonly #transfer: CallTransfer;
   /** When the connection ended; what follows is only noting it. */
   #endedAt: number | null = null;
   #recordingId: string | null = null;
@@ -151,9 +163,24 @@ class Attempt {
     this.tenantId = call.tenantId;
     this.#log = deps.log.child({ callId: call.id });
     this.#question = new OwnerQuestionOfCall({ store: deps.store, clock: deps.clock, call });
+    this.#transfer = new CallTransfer({
+      call,
+      carrier: this.#carrier,
+      mayConnect: deps.mayConnect ?? (async () => ({ ok: false })),
+      send: (command) => deps.media.send(command),
+      input: (input) => this.input(input),
+      note: (kind, detail, event) => this.#note(kind, detail, event),
+      after: (ms, run) => this.#after("transfer", ms, run),
+      log: this.#log,
+    });
     this.over = new Promise((settled) => {
       this.#settled = settled;
     });
+  }
+
+  /** Whether the callee can be connected with somebody. */
+  get canConnect(): boolean {
+    return this.#carrier.connect !== undefined;
   }
 
   /** From the created call to the settled one. */
@@ -175,6 +202,7 @@ class Attempt {
     await store.calls.initiating(this.tenantId, call.id);
     const task = await store.tasks.get(this.tenantId, call.taskId);
     const agent = task?.agentId ? await store.agents.get(this.tenantId, task.agentId) : null;
+    if (this.canConnect) this.#transfer.targets = agent?.transferTargets ?? [];
     const earlier = task === null || call.attempt === 1 ? null : await earlierCalls(store, task);
     const ownerAnswer = earlier?.answers.at(-1)?.answer;
     const about = {
@@ -190,6 +218,7 @@ class Attempt {
       ...about,
       language: task?.language ?? "en",
       profile: agent?.instructions ?? "",
+      transferTo: this.#transfer.targets.map(({ name }) => name),
       ...(earlier === null ? {} : { earlier }),
     });
     const [leg, voice] = await Promise.all([
@@ -279,6 +308,15 @@ class Attempt {
           media.send(toolResult(callId, effect.toolCallId, DROPPED[effect.why], false));
         }
         return inBackground(this.#log, "drop a question", this.#question.drop());
+      case "call-supervisors":
+      case "connect":
+      case "decline-transfer":
+      case "tell-transfer":
+      case "drop-transfer":
+      case "step-aside":
+      case "come-back":
+      case "disconnect":
+        return this.#transfer.perform(effect);
       case "hang-up-carrier":
         inBackground(this.#log, "hang up", this.#carrier.hangUp(callId));
         return;
@@ -318,9 +356,11 @@ class Attempt {
     );
   }
 
-  #after(name: string, ms: number, run: () => void): void {
+  #after(name: string, ms: number, run: () => void): () => void {
     this.#timers.get(name)?.();
-    this.#timers.set(name, this.#deps.schedule(run, ms));
+    const stop = this.#deps.schedule(run, ms);
+    this.#timers.set(name, stop);
+    return stop;
   }
 
   /** What the carrier says about this call. */
@@ -332,8 +372,6 @@ class Attempt {
         return this.#noteKey(event.digit);
       case "ended":
         return this.input({ type: "carrier-ended", end: event });
-      case "party-left":
-        return;
       default:
         return this.input({ type: event.type });
     }
@@ -443,6 +481,11 @@ class Attempt {
       }
       case "request_user_info":
         return this.input({ ...command, type: "ask-owner" });
+      case "transfer_call":
+        this.#noteTool(command.type, true, command.to ?? "a supervisor");
+        return this.#transfer.ask(command);
+      case "connect":
+        return this.input({ ...command, type: "transfer", toolCallId: null });
       case "owner_answered":
         return this.input({ type: "owner-answered", answer: command.answer });
       case "send_dtmf":

@@ -1,3 +1,5 @@
+import type { TransferTarget } from "../core/transfer.ts";
+
 /** What can be asked of a live call, by its voice's tools and by people. */
 export type CallCommand =
   | { type: "end_call"; reason: EndReason; toolCallId: string; speaking: boolean }
@@ -5,6 +7,10 @@ export type CallCommand =
   | { type: "send_dtmf"; digits: string; toolCallId: string | null }
   | { type: "reschedule_call_trigger_analysis"; reason: string; when: string; toolCallId: string; speaking: boolean }
   | { type: "request_user_info"; question: string; timeoutMs: number; toolCallId: string }
+  /** `to` is a name the agent knows, or null for a supervisor. */
+  | { type: "transfer_call"; to: string | null; brief: string; toolCallId: string }
+  /** A supervisor connects the callee with somebody. */
+  | { type: "connect"; to: TransferTarget; brief: string; userId: string }
   | { type: "owner_answered"; questionId: string; answer: string }
   | { type: "hang_up" };
 

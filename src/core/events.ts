@@ -2,6 +2,7 @@ import type { CallStatus, Disposition, HangupCause, Speaker } from "./call.ts";
 import type { ConversationStage } from "./conversation.ts";
 import type { SupervisionMode } from "./supervision.ts";
 import type { TaskStatus } from "./task.ts";
+import type { TransferFailure } from "./transfer.ts";
 
 /**
  * Everything that happens, as plain data. Each is appended to the `events` table in the transaction that made it true
@@ -51,6 +52,20 @@ export type DomainEvent =
   | { type: "call.noted"; callId: string; noteId: string; userId: string }
   /** `on`: the tag was put on, else taken off. */
   | { type: "call.tagged"; callId: string; tag: string; userId: string; on: boolean }
+  /** The callee is to be handed to somebody: `to` by name, or null for whoever of the supervisors takes the call. */
+  | {
+      type: "transfer.asked";
+      callId: string;
+      to: string | null;
+      /** Who asked for it, and null for the agent itself. */
+      userId: string | null;
+      brief: string;
+    }
+  /** They speak with the callee, and the agent listens. */
+  | { type: "transfer.made"; callId: string; to: string | null }
+  | { type: "transfer.failed"; callId: string; to: string | null; why: TransferFailure }
+  /** Whom the callee was connected with hung up: the agent goes on. */
+  | { type: "transfer.over"; callId: string; to: string }
   | { type: "dnd.added"; dndId: string; source: string }
   | { type: "dnd.removed"; dndId: string; reason: string }
   | { type: "campaign.scheduled"; campaignId: string; tasks: number }

@@ -1,5 +1,5 @@
 import { isTimeZone, nextCallingTime } from "../core/calling-hours.ts";
-import { type PhoneNumber, parsePhone } from "../core/phone.ts";
+import { type PhoneNumber, type PhoneRefusal, parsePhone } from "../core/phone.ts";
 import { zonesOfPhone } from "../core/phone-zone.ts";
 import type { Store } from "../core/store/open.ts";
 import type { Task } from "../core/store/task-record.ts";
@@ -38,6 +38,26 @@ export interface GateLimits {
   perNumberPerDay: number | null;
 }
 
+/**
+ * Makes the question whether somebody may be connected with a callee: all rules about the number itself. Hours and caps
+ * are for people who are called out of the blue, not for those who wait for such calls.
+ */
+export const createPartyGate =
+  ({ store }: { store: Store }) =>
+  async (
+    tenantId: string,
+    number: string,
+  ): Promise<{ ok: true; phone: string } | { ok: false; reason: GateReason }> => {
+    if ((await store.tenants.get(tenantId))?.status !== "active") return { ok: false, reason: "tenant-suspended" };
+    const phone = parsePhone(number);
+    if (!phone.ok) return { ok: false, reason: numberReason(phone.reason) };
+    if (await store.dnd.has(tenantId, phone.e164)) return { ok: false, reason: "do-not-call" };
+    return { ok: true, phone: phone.e164 };
+  };
+
+const numberReason = (reason: PhoneRefusal): GateReason =>
+  reason === "emergency" ? "emergency-number" : reason === "premium" ? "premium-number" : "invalid-number";
+
 const DAY_MS = 24 * 60 * 60_000;
 const DAY_MINUTES = 24 * 60;
 
@@ -63,10 +83,7 @@ export const createDialGate =
     const tenant = await store.tenants.get(tenantId);
     if (tenant?.status !== "active") return hold("tenant-suspended");
     const phone = parsePhone(task.phone);
-    if (!phone.ok) {
-      if (phone.reason === "emergency") return stop("emergency-number");
-      return stop(phone.reason === "premium" ? "premium-number" : "invalid-number");
-    }
+    if (!phone.ok) return stop(numberReason(phone.reason));
     if (await store.dnd.has(tenantId, phone.e164)) return stop("do-not-call");
     if (task.attempts >= task.maxAttempts) return stop("too-many-attempts");
     if (task.deadlineAt !== null && now > task.deadlineAt) return stop("deadline-passed");

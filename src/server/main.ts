@@ -25,7 +25,7 @@ import { findWorkerBinary } from "../media/supervision/worker-binary.ts";
 import { spokenAnswer } from "../media/voices/demo-script.ts";
 import { usdPerMinuteAbout } from "../media/voices/openai-prices.ts";
 import { createSpeaker } from "../media/voices/speech.ts";
-import { createDialGate } from "../scheduler/dial-gate.ts";
+import { createDialGate, createPartyGate } from "../scheduler/dial-gate.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import { carrierProbe, mediaProbe, storeProbe, supervisionProbe, voiceProbe } from "./api/health.ts";
 import { createApp } from "./app.tsx";
@@ -116,6 +116,7 @@ export const startOpenDeep = async (
     store,
     media,
     carrierFor: (kind) => (kind === BROWSER_CARRIER ? browser : carrier),
+    mayConnect: createPartyGate({ store }),
     commands: new CallCommands(),
     voiceFor: createVoiceChoice({ config, speak, secret }),
     apology: keepLine(APOLOGY, "make the apology", log, speaker),

@@ -33,6 +33,23 @@ const requestUserInfo = z.object({
     ),
 });
 
+const transferCall = z.object({
+  to: z
+    .string()
+    .trim()
+    .max(120)
+    .nullish()
+    .transform((name) => name || null)
+    .describe("Whom to connect the callee with. Leave it out for whoever of your human colleagues is free."),
+  reason: z.string().trim().max(300).describe("Why a person is needed, in a few words."),
+  brief: z
+    .string()
+    .trim()
+    .min(1)
+    .max(600)
+    .describe("What they must know before they speak: who is on the line, what was said, what is wanted."),
+});
+
 const describe: Record<string, { schema: z.ZodObject; text: string }> = {
   end_call: {
     schema: endCall,
@@ -46,18 +63,33 @@ const describe: Record<string, { schema: z.ZodObject; text: string }> = {
     schema: reschedule,
     text: "Use when the callee wants to be called at another time. Say goodbye first, in the same answer; the call ends and the next one is planned from what was said.",
   },
+  transfer_call: {
+    schema: transferCall,
+    text: "Hand the callee to a person: when they ask for one, or when you cannot help. Tell the callee first that you connect them, in the same answer; then wait for the outcome. When nobody can be reached you go on yourself.",
+  },
   request_user_info: {
     schema: requestUserInfo,
     text: "Ask the person you call for, while the callee holds the line. Only for what the goal cannot be reached without and nobody told you. Ask the callee to hold the line first, in the same answer; then wait for the outcome.",
   },
 };
 
-/** The tools every live call gives its voice, as JSON schemas. */
-export const CALL_TOOLS: VoiceTool[] = Object.entries(describe).map(([name, { schema, text }]) => ({
+const CALL_TOOLS: VoiceTool[] = Object.entries(describe).map(([name, { schema, text }]) => ({
   name,
   description: text,
   parameters: z.toJSONSchema(schema, { target: "draft-7", io: "input" }) as Record<string, unknown>,
 }));
+
+/**
+ * The tools a live call gives its voice, as JSON schemas.
+ * @param people names of those the agent may connect the callee with, besides its supervisors
+ */
+export const callTools = (people: readonly string[]): VoiceTool[] =>
+  CALL_TOOLS.map((tool) => {
+    if (tool.name !== "transfer_call") return tool;
+    const { to, ...properties } = tool.parameters.properties as Record<string, object>;
+    const named = people.length === 0 ? properties : { to: { ...to, enum: [...people] }, ...properties };
+    return { ...tool, parameters: { ...tool.parameters, properties: named } };
+  });
 
 /**
  * A tool call of a voice as a command. The model's arguments are not to be trusted: what does not fit comes back as one
@@ -84,6 +116,11 @@ export const toCommand = (call: {
       return { ok: true, command: { type: "end_call", ...endCall.parse(given), toolCallId, speaking } };
     case "send_dtmf":
       return { ok: true, command: { type: "send_dtmf", ...sendDtmf.parse(given), toolCallId } };
+    case "transfer_call": {
+      const { to, reason, brief } = transferCall.parse(given);
+      const words = reason === "" ? brief : `${reason}. ${brief}`;
+      return { ok: true, command: { type: "transfer_call", to, brief: words, toolCallId } };
+    }
     case "request_user_info": {
       const { question, timeout } = requestUserInfo.parse(given);
       const timeoutMs = Math.round(timeout * 1000);

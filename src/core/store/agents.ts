@@ -1,5 +1,6 @@
 import { assert } from "../errors.ts";
 import { newId } from "../ids.ts";
+import type { TransferTarget } from "../transfer.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** A voice profile: who calls. */
@@ -16,11 +17,13 @@ export interface Agent {
   voiceName: string;
   /** Added to the prompt of each of its calls. */
   instructions: string;
+  /** Whom it may connect callees with. */
+  transferTargets: TransferTarget[];
   createdAt: number;
 }
 
 /** What people write of an agent. */
-export type AgentProfile = Pick<Agent, "name" | "organization" | "language" | "instructions">;
+export type AgentProfile = Pick<Agent, "name" | "organization" | "language" | "instructions" | "transferTargets">;
 
 /** Verbs and questions on agents. */
 export interface Agents {
@@ -34,23 +37,32 @@ export interface Agents {
 }
 
 const COLUMNS = `id, tenant_id AS tenantId, name, organization, language, voice_name AS voiceName, instructions,
-  created_at AS createdAt`;
+  transfer_targets AS transferTargets, created_at AS createdAt`;
+
+/** A row of `COLUMNS`. Only the store writes the JSON in it. */
+type AgentRow = Omit<Agent, "transferTargets"> & { transferTargets: string };
+
+const agentOf = (row: AgentRow): Agent => ({ ...row, transferTargets: JSON.parse(row.transferTargets) });
 
 /** The agents of a database. */
 export const agentsOf = (ledger: Ledger): Agents => {
   const { db, clock } = ledger;
-  const one = db.query<Agent, { tenantId: string; agentId: string }>(
+  const one = db.query<AgentRow, { tenantId: string; agentId: string }>(
     `SELECT ${COLUMNS} FROM agents WHERE tenant_id = $tenantId AND id = $agentId`,
   );
-  const list = db.query<Agent, { tenantId: string }>(
+  const list = db.query<AgentRow, { tenantId: string }>(
     `SELECT ${COLUMNS} FROM agents WHERE tenant_id = $tenantId ORDER BY created_at, id`,
   );
-  const insert = db.query<Agent, { tenantId: string; id: string; name: string; language: string; now: number }>(
+  const insert = db.query<AgentRow, { tenantId: string; id: string; name: string; language: string; now: number }>(
     `INSERT INTO agents (tenant_id, id, name, organization, language, voice_name, instructions, created_at)
      VALUES ($tenantId, $id, $name, '', $language, '', '', $now) RETURNING ${COLUMNS}`,
   );
-  const change = db.query<Agent, AgentProfile & { tenantId: string; agentId: string }>(
-    `UPDATE agents SET name = $name, organization = $organization, language = $language, instructions = $instructions
+  const change = db.query<
+    AgentRow,
+    Omit<AgentProfile, "transferTargets"> & { transferTargets: string; tenantId: string; agentId: string }
+  >(
+    `UPDATE agents SET name = $name, organization = $organization, language = $language, instructions = $instructions,
+       transfer_targets = $transferTargets
      WHERE tenant_id = $tenantId AND id = $agentId RETURNING ${COLUMNS}`,
   );
 
@@ -58,20 +70,25 @@ export const agentsOf = (ledger: Ledger): Agents => {
     async ensureDefault(tenantId) {
       return ledger.commit(() => {
         const now = clock.now();
-        const agent =
+        const row =
           list.get({ tenantId }) ?? insert.get({ tenantId, id: newId("agt", now), name: "APPU", language: "en", now });
-        assert(agent !== null, "an inserted agent comes back");
-        return agent;
+        assert(row !== null, "an inserted agent comes back");
+        return agentOf(row);
       });
     },
     async get(tenantId, agentId) {
-      return one.get({ tenantId, agentId });
+      const row = one.get({ tenantId, agentId });
+      return row && agentOf(row);
     },
-    async change(tenantId, agentId, { name, organization, language, instructions }) {
-      return ledger.commit(() => change.get({ tenantId, agentId, name, organization, language, instructions }));
+    async change(tenantId, agentId, { name, organization, language, instructions, transferTargets }) {
+      const texts = { name, organization, language, instructions };
+      const row = ledger.commit(() =>
+        change.get({ tenantId, agentId, ...texts, transferTargets: JSON.stringify(transferTargets) }),
+      );
+      return row && agentOf(row);
     },
     async list(tenantId) {
-      return list.all({ tenantId });
+      return list.all({ tenantId }).map(agentOf);
     },
   };
 };

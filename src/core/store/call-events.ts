@@ -26,7 +26,8 @@ export type CallFact = Extract<
       | "dtmf.sent"
       | "voice.lost"
       | `supervisor.${"joined" | "mode" | "whispered" | "hung-up" | "left"}`
-      | `help.${"raised" | "dismissed"}`;
+      | `help.${"raised" | "dismissed"}`
+      | `transfer.${"asked" | "made" | "failed" | "over"}`;
   }
 >;
 

@@ -1,13 +1,21 @@
 import type { Agent, AgentProfile } from "../../core/store/agents.ts";
+import { targetLines } from "../agent-form.ts";
 import { Field, type FormProblems, type FormValues } from "./field.tsx";
 import { Icon } from "./icon.tsx";
 
 /** A profile as the values of its form. */
-export const profileValues = ({ name, organization, language, instructions }: AgentProfile): FormValues => ({
+export const profileValues = ({
   name,
   organization,
   language,
   instructions,
+  transferTargets,
+}: AgentProfile): FormValues => ({
+  name,
+  organization,
+  language,
+  instructions,
+  transferTargets: targetLines(transferTargets),
 });
 
 /** Who an agent is, above its page; changes with its profile. */
@@ -76,6 +84,17 @@ export const AgentProfileForm = ({
           lines={10}
           full
           maxLength={8000}
+          values={values}
+          problems={problems}
+        />
+        <Field
+          name="transferTargets"
+          label="People it may connect callees with"
+          placeholder="Reception: +12025550100"
+          hint="One a line, with name and number. It may always ask your supervisors to take a call over."
+          lines={3}
+          full
+          maxLength={4000}
           values={values}
           problems={problems}
         />

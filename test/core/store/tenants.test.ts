@@ -174,7 +174,13 @@ const QUESTIONS: Record<string, [Answer, (f: Furnished, who: string) => Promise<
   "agents.change": [
     NOTHING,
     (f, who) =>
-      f.store.agents.change(who, f.agent.id, { name: "n", organization: "o", language: "en", instructions: "i" }),
+      f.store.agents.change(who, f.agent.id, {
+        name: "n",
+        organization: "o",
+        language: "en",
+        instructions: "i",
+        transferTargets: [],
+      }),
   ],
   "tryOuts.begin": [
     REFUSED,

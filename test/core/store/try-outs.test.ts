@@ -79,7 +79,13 @@ test("agents of another tenant and suspended tenants are not tried out", async (
 
 test("a profile is written anew for its own tenant only", async () => {
   const { store, agent } = await open();
-  const profile = { name: "Mira", organization: "Acme", language: "cs", instructions: "Be brief." };
+  const profile = {
+    name: "Mira",
+    organization: "Acme",
+    language: "cs",
+    instructions: "Be brief.",
+    transferTargets: [{ name: "Reception", phone: "+12025550100" }],
+  };
   await store.tenants.create({ id: "other", name: "Other" });
   expect(await store.agents.change("other", agent.id, profile)).toBeNull();
   expect(await store.agents.change("default", agent.id, profile)).toMatchObject(profile);
