@@ -162,6 +162,9 @@ export class Requests<Line> {
     const { tenantId } = this.#actor;
     if (mode !== "listen") await answeredCall(this.#bench, this.#actor, seat.callId);
     const transcriber = mode === "listen" ? null : await this.#bench.transcriber(tenantId, seat.callId);
+    if (mode === "whisper" && transcriber === null) {
+      throw new Refusal("unavailable", "Speech is not written down here, so the AI cannot hear you. Whisper by text.");
+    }
     if (!this.#bench.isSeated(seat)) throw new Refusal("no-seat", "Your place on this call is no longer kept.");
     if (mode !== "whisper") this.#stopTalking(seat);
     const answer = await this.#bench.ask(seat, mode, note, transcriber);

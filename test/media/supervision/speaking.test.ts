@@ -57,6 +57,20 @@ test.skipIf(missing)(
   },
 );
 
+test.skipIf(missing)("whispering by voice is refused where nothing would write it down; speaking is not", async () => {
+  const { come, commands } = await house({ transcriber: async () => null });
+  const eva = come("eva");
+  await eva.join();
+  await eva.openMicrophone(1111);
+  expect(await eva.ask("mode", { mode: "whisper" })).toMatchObject({
+    ok: false,
+    reason: "unavailable",
+    why: "Speech is not written down here, so the AI cannot hear you. Whisper by text.",
+  });
+  expect(commands("supervise")).toEqual([]);
+  expect(await eva.ask("mode", { mode: "takeover" })).toMatchObject({ ok: true });
+});
+
 test.skipIf(missing)("other supervisors hear the speaker, who comes later too, and no longer after it", async () => {
   const { come, ways } = await house();
   const eva = come("eva");
