@@ -40,7 +40,7 @@ export type DomainEvent =
       from: SupervisionMode;
       to: SupervisionMode;
       /** `asked` by the person, or what took it from them. */
-      why: "asked" | "link-lost" | "left" | "voice-lost";
+      why: "asked" | "link-lost" | "left" | "not-written-down";
     }
   | { type: "supervisor.whispered"; callId: string; userId: string; by: "text" | "voice" }
   | { type: "supervisor.hung-up"; callId: string; userId: string }

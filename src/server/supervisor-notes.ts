@@ -20,7 +20,7 @@ const BEGINS: Readonly<Record<Exclude<SupervisionMode, "listen">, string>> = {
 const WHY: Readonly<Record<Exclude<Extract<SupervisorEvent, { type: "supervisor.mode" }>["why"], "asked">, string>> = {
   "link-lost": "because the connection was lost",
   left: "on leaving",
-  "voice-lost": "because the voice was lost",
+  "not-written-down": "because speech could not be written down any more",
 };
 
 /** One line of a call's timeline about a supervisor: who did what, from which mode to which, and why. */

@@ -263,6 +263,8 @@ export type MediaEvent =
   /** In `barge` or `takeover` nothing has come from the speaker for 1.5 s: the line to them is gone, or back. */
   | { type: "speaker-lost"; callId: string }
   | { type: "speaker-back"; callId: string }
+  /** What the speaker says is not written down any more: the agent hears no whisper of theirs. */
+  | { type: "transcriber-lost"; callId: string; detail: string }
   | { type: "latency"; callId: string; ms: number }
   | { type: "dtmf"; callId: string; digit: string }
   | { type: "drained"; callId: string; interrupted: boolean }

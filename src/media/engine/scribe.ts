@@ -161,8 +161,7 @@ export class Scribe implements TranscriberSink {
 
   transcriberLost(detail: string): void {
     const { callId, emit } = this.#deps;
-    const message = `a supervisor's words are not written down any more: ${detail}`;
-    emit({ type: "log", level: "warn", message, fields: { callId } });
+    emit({ type: "transcriber-lost", callId, detail });
     this.close();
   }
 }

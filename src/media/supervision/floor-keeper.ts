@@ -121,6 +121,7 @@ export class FloorKeeper {
         return this.#step(event.callId, { type: "confirmed", request: event.request, atMs: event.atMs });
       case "speaker-lost":
       case "speaker-back":
+      case "transcriber-lost":
         return this.#step(event.callId, { type: event.type });
       case "media-died":
         this.close();

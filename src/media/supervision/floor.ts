@@ -40,7 +40,7 @@ export interface FloorState {
 export const FREE_FLOOR: FloorState = { floor: { at: "free" }, change: null, requests: 0, atMs: 0 };
 
 /** What took a mode from a person, or that they asked. */
-export type ModeCause = "asked" | "link-lost" | "left";
+export type ModeCause = "asked" | "link-lost" | "left" | "not-written-down";
 
 /** What can happen to the floor of a call. */
 export type FloorEvent =
@@ -54,6 +54,8 @@ export type FloorEvent =
   /** The engine hears nothing from the speaker, or hears him again. */
   | { type: "speaker-lost" }
   | { type: "speaker-back" }
+  /** The speaker's words are not written down any more. */
+  | { type: "transcriber-lost" }
   /** On purpose. */
   | { type: "left"; seatId: string }
   /** The caller was asked to wait for as long as anybody may be. */
@@ -100,6 +102,7 @@ export const speakerOf = ({ floor }: FloorState): string | null =>
 const modeOfFloor = (floor: Floor): SupervisionMode =>
   floor.at === "held" ? floor.mode : floor.at === "lost" ? "takeover" : "listen";
 
+const NOT_WRITTEN_DOWN = "Speech cannot be written down any more, so the AI would not hear you. Whisper by text.";
 const LINE_LOST_NOTE = "The colleague who was speaking lost the connection to the call.";
 
 /**
@@ -126,6 +129,10 @@ export const stepFloor = (state: FloorState, event: FloorEvent): FloorStep => {
     case "speaker-back":
       if (floor.at !== "lost" || floor.microphone !== "silent") return [state, []];
       return [{ ...state, floor: { at: "held", by: floor.by, mode: "takeover" } }, [{ do: "release-caller" }]];
+    case "transcriber-lost":
+      // A whisper would reach nobody; whoever speaks with the callee goes on.
+      if (floor.at !== "held" || floor.mode !== "whisper") return [state, []];
+      return fallBack(state, "not-written-down");
     case "left":
       if (isChanging(change, event.seatId)) return fallBack(state, "left");
       if (floor.at === "free" || floor.by.seatId !== event.seatId) return [state, []];
@@ -243,7 +250,7 @@ const speakerLost = (
 };
 
 /** The agent speaks with the caller again, whatever was under way. */
-const fallBack = (state: FloorState, why: "link-lost" | "left"): FloorStep => {
+const fallBack = (state: FloorState, why: Exclude<ModeCause, "asked">): FloorStep => {
   const { floor, change } = state;
   const effects: FloorEffect[] = [];
   if (change?.asked) {
@@ -257,6 +264,8 @@ const fallBack = (state: FloorState, why: "link-lost" | "left"): FloorStep => {
   if (floor.at !== "free") {
     effects.push({ do: "note", by: floor.by, from: modeOfFloor(floor), to: "listen", why });
     if (why === "link-lost") effects.push(fallBackNews(floor));
+    if (why === "not-written-down")
+      effects.push({ do: "tell", seatId: floor.by.seatId, mode: "listen", why: NOT_WRITTEN_DOWN });
   }
   const fallen: Change = { request, mode: "listen", asked: null };
   return [{ ...state, floor: { at: "free" }, change: fallen, requests: request }, effects];

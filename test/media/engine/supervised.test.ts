@@ -49,6 +49,18 @@ test("a whisper reaches the transcriber, neither the callee nor the agent's ear"
   expect(rig.of("turn")[0]!.turn).toMatchObject({ speaker: "supervisor", whispered: true, atMs: 200, endMs: 900 });
 });
 
+test("a transcriber that is lost is told, and opened anew with the next mode", async () => {
+  const { rig, run } = await busyCall();
+  await rig.supervise("c1", "whisper");
+  run(200);
+  rig.transcribers[0]!.sink.transcriberLost("the session broke");
+  expect(rig.of("transcriber-lost")).toEqual([{ type: "transcriber-lost", callId: "c1", detail: "the session broke" }]);
+  run(200);
+  await rig.supervise("c1", "barge");
+  run(200);
+  expect(rig.transcribers[1]!.heard).toBe(10);
+});
+
 test("in barge both hear the supervisor, and the agent steps back by 12 dB without a click", async () => {
   const { rig, leg, voice, run, mute } = await busyCall();
   voice.speak(1, 6000, "line", AGENT_HZ);

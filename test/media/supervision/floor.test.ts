@@ -61,6 +61,25 @@ const LOSSES: readonly [string, FloorEvent, Record<SpeakingMode, "waits" | "list
   ],
 ];
 
+test("a whisper ends when nothing writes it down any more, and its speaker is told; speaking with the callee goes on", () => {
+  const { state, effects } = follow(held("whisper"), { type: "transcriber-lost" });
+  expect(state.floor).toEqual({ at: "free" });
+  expect(supervised(effects)).toEqual(["listen nobody"]);
+  expect(notes(effects)).toEqual(["Eva whisper>listen not-written-down"]);
+  expect(effects).toContainEqual(
+    expect.objectContaining({
+      do: "tell",
+      seatId: eva.seatId,
+      mode: "listen",
+      why: expect.stringContaining("by text"),
+    }),
+  );
+  for (const mode of ["barge", "takeover"] as const) {
+    const before = held(mode);
+    expect(follow(before, { type: "transcriber-lost" })).toEqual({ state: before, effects: [] });
+  }
+});
+
 describe("losses", () => {
   for (const [what, loss, outcomes] of LOSSES)
     for (const mode of SPEAKING)
@@ -281,7 +300,14 @@ const anyEvent = (state: FloorState): fc.Arbitrary<FloorEvent> => {
     fc.record({ type: fc.constant("confirmed" as const), request, atMs: fc.nat() }),
     fc.record({ type: fc.constant("unconfirmed" as const), request }),
     fc.record({ type: fc.constantFrom("microphone-lost" as const, "left" as const), seatId }),
-    fc.record({ type: fc.constantFrom("speaker-lost" as const, "speaker-back" as const, "waited-too-long" as const) }),
+    fc.record({
+      type: fc.constantFrom(
+        "speaker-lost" as const,
+        "speaker-back" as const,
+        "transcriber-lost" as const,
+        "waited-too-long" as const,
+      ),
+    }),
   );
 };
 
