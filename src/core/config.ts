@@ -51,6 +51,13 @@ export interface AriConfig {
   readonly dialEndpoint: string;
 }
 
+/** Files of the certificate that the server shows: absolute paths of PEM files. */
+export interface TlsFiles {
+  /** The certificate, followed by those between it and its authority. */
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** Media of supervisors' browsers. */
 export interface WebRtcConfig {
   readonly listenIp: string;
@@ -82,6 +89,8 @@ export interface Config {
   readonly port: number;
   /** Whether `host` can only be reached from this machine. */
   readonly isLoopback: boolean;
+  /** Null serves plain HTTP. */
+  readonly tls: TlsFiles | null;
   /** Absolute path of the folder with the database and the recordings. */
   readonly dataDir: string;
   /** How the outside reaches us, without a slash at the end. */
@@ -154,6 +163,15 @@ export const loadConfig = (env: Record<string, string | undefined>): Config => {
 
   const host = read("HOST", hostName, "127.0.0.1");
   const isLoopback = isLoopbackHost(host);
+
+  const tlsNeed = "TLS_CERT_FILE and TLS_KEY_FILE go together";
+  const tls =
+    isSet("TLS_CERT_FILE") || isSet("TLS_KEY_FILE")
+      ? {
+          cert: resolve(need("TLS_CERT_FILE", z.string(), "", tlsNeed)),
+          key: resolve(need("TLS_KEY_FILE", z.string(), "", tlsNeed)),
+        }
+      : null;
 
   const publicHost = read("PUBLIC_HOST", hostName, null);
   const publicUrl = read("PUBLIC_URL", httpUrl, publicHost === null ? null : `https://${publicHost}`);
@@ -259,6 +277,7 @@ export const loadConfig = (env: Record<string, string | undefined>): Config => {
     host,
     port: read("PORT", whole(0, 65_535), 3000),
     isLoopback,
+    tls,
     dataDir: resolve(read("DATA_DIR", z.string(), "data")),
     publicUrl,
     logLevel: read("LOG_LEVEL", oneOf(["debug", "info", "warn", "error", "silent"]), "info"),

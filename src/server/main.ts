@@ -32,6 +32,7 @@ import { createApp } from "./app.tsx";
 import { buildAssets } from "./assets.ts";
 import { AttentionWatch } from "./attention-watch.ts";
 import { openCarrier } from "./carrier-choice.ts";
+import { type Certificate, readCertificate } from "./certificate.ts";
 import { keptSecret } from "./kept-secret.ts";
 import { listen } from "./listen.ts";
 import { LIVE_PACE } from "./live/live-stream.ts";
@@ -79,6 +80,7 @@ export const startOpenDeep = async (
   { clock, schedule, speed }: Time = REAL_TIME,
 ): Promise<OpenDeep> => {
   const config = loadConfig(env);
+  const certificate = config.tls && readCertificate(config.tls);
   const log = createLog({ level: config.logLevel });
   const metrics = createMetrics();
   const stopGuarding = guardProcess(log, () => metrics.unhandledErrors.inc({ thread: "main" }));
@@ -275,13 +277,13 @@ export const startOpenDeep = async (
     decisionMs: DECISION_MS,
     pace: LIVE_PACE,
   });
-  const server = openServer(config, app);
+  const server = openServer(config, app, certificate);
   await carrier.start();
   supervision.prepare();
   scheduler.start();
   analyst.start();
   summarizer.start();
-  const url = `http://${addressToOpen(config)}:${server.port}`;
+  const url = `${certificate ? "https" : "http"}://${addressToOpen(config)}:${server.port}`;
   log.info({ url, carrier: carrier.kind, voice: config.voice }, "OpenDeep is up");
 
   let closing: Promise<void> | null = null;
@@ -336,9 +338,13 @@ const keepLine = (
   return () => line;
 };
 
-const openServer = (config: Config, app: ReturnType<typeof createApp>): Bun.Server<unknown> => {
+const openServer = (
+  config: Config,
+  app: ReturnType<typeof createApp>,
+  certificate: Certificate | null,
+): Bun.Server<unknown> => {
   try {
-    return listen(app, config);
+    return listen(app, config, certificate);
   } catch (cause) {
     throw new OutsideError(`port ${config.port} cannot be opened: another program uses it, or choose another PORT`, {
       retryable: false,

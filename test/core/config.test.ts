@@ -16,6 +16,18 @@ const problemsOf = (env: Env): readonly string[] => {
 
 const ARI = { ARI_URL: "http://127.0.0.1:8088/", ARI_USERNAME: "opendeep", ARI_PASSWORD: "hunter22" };
 
+test("a certificate and its key are named together, whole paths or from here", () => {
+  expect(loadConfig({}).tls).toBeNull();
+  const { tls } = loadConfig({ TLS_CERT_FILE: "cert.pem", TLS_KEY_FILE: "/etc/key.pem" });
+  expect([isAbsolute(tls?.cert ?? ""), tls?.key]).toEqual([true, "/etc/key.pem"]);
+  expect(problemsOf({ TLS_CERT_FILE: "cert.pem" })).toEqual([
+    "TLS_KEY_FILE is missing: TLS_CERT_FILE and TLS_KEY_FILE go together",
+  ]);
+  expect(problemsOf({ TLS_KEY_FILE: "key.pem" })).toEqual([
+    "TLS_CERT_FILE is missing: TLS_CERT_FILE and TLS_KEY_FILE go together",
+  ]);
+});
+
 test("nothing configured is the demo: scripted carrier and voice, loopback, any hour, no token", () => {
   expect(loadConfig({})).toMatchObject({
     host: "127.0.0.1",

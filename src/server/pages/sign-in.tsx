@@ -44,6 +44,9 @@ export const signInRoutes = (
     addressOf: (c: Context) => string;
   },
 ): void => {
+  /** Whether the browser reached us over TLS: here, or at the proxy of our public address. */
+  const isSecure = (c: Context): boolean => given.https || new URL(c.req.url).protocol === "https:";
+
   app.get("/sign-in", async (c) =>
     given.needed
       ? renderDocument(c, <SignInPage next={safeNext(c.req.query("next"))} problem={null} {...c.get("shell")} />)
@@ -65,13 +68,13 @@ export const signInRoutes = (
       httpOnly: true,
       sameSite: "Strict",
       path: "/",
-      secure: given.https,
+      secure: isSecure(c),
       maxAge: SESSION_SECONDS,
     });
     return c.redirect(next, 303);
   });
   app.post("/sign-out", (c) => {
-    setCookie(c, SESSION_COOKIE, "", { httpOnly: true, sameSite: "Strict", path: "/", secure: given.https, maxAge: 0 });
+    setCookie(c, SESSION_COOKIE, "", { httpOnly: true, sameSite: "Strict", path: "/", secure: isSecure(c), maxAge: 0 });
     return c.redirect("/sign-in", 303);
   });
 };
