@@ -74,6 +74,8 @@ export interface Attempts {
   hangUp(tenantId: string, callId: string): boolean;
   /** Presses keys on a person's wish, 0–9, * and #; false when the call is not live. */
   sendKeys(tenantId: string, callId: string, digits: string): boolean;
+  /** Whether callees on this kind of carrier can be connected with somebody. */
+  canConnect(carrier: string): boolean;
   /** Connects the callee with somebody on a supervisor's wish; false when the call is not live, or its carrier cannot. */
   connect(tenantId: string, callId: string, wish: { to: TransferTarget; brief: string; userId: string }): boolean;
   /** Hands the owner's answer to the call that asked; false when it does not run here or asks no more. */
@@ -115,6 +117,7 @@ export const createAttempts = (deps: AttemptDeps): Attempts => {
       if (running.get(callId)?.tenantId !== tenantId) return false;
       return deps.commands.send(callId, { type: "send_dtmf", digits, toolCallId: null });
     },
+    canConnect: (kind) => deps.carrierFor(kind).connect !== undefined,
     connect: (tenantId, callId, wish) => {
       const attempt = running.get(callId);
       if (attempt?.tenantId !== tenantId || !attempt.canConnect) return false;
@@ -407,6 +410,9 @@ class Attempt {
         return this.#note("barge-in", `the callee spoke over the agent ${event.atMs} ms after the answer`);
       case "dtmf":
         return this.#noteKey(event.digit);
+      case "transcriber-lost":
+        this.#log.warn({ detail: event.detail }, "what supervisors say is not written down any more");
+        return this.#note("supervisor", "what supervisors say is not written down any more");
       case "closed":
         this.#stats = event.stats;
         this.#recording = event.recording;

@@ -4,6 +4,7 @@ import { calleeSigns, lacksAnswer, saysTheSame, wordsOf } from "./attention-word
 
 /** What a call may need a person for. */
 export type NeedKind =
+  | "transfer-asked"
   | "human-asked"
   | "anger"
   | "silence"
@@ -93,6 +94,7 @@ export class CallAttention {
   #voicedAt: number;
   #askedAt: number | null = null;
   #asks = 0;
+  #handsOver: { brief: string; at: number } | null = null;
   #personSpeaks = false;
 
   /** @param answeredAt silence counts from here */
@@ -151,6 +153,12 @@ export class CallAttention {
     this.#voicedAt = now;
   }
 
+  /** The agent asks supervisors to take the call over, knowing `brief`; null once one did, or nobody was there. */
+  transferAsked(brief: string | null, now: number): void {
+    this.#handsOver = brief === null ? null : { brief, at: now };
+    this.#voicedAt = now;
+  }
+
   /** The needs at a moment. */
   at(now: number): Attention {
     const needs: Need[] = [];
@@ -161,6 +169,16 @@ export class CallAttention {
     }
     this.#addTalkingOver(needs, now);
     this.#addSilence(needs, now);
+    if (this.#handsOver !== null) {
+      const { brief, at } = this.#handsOver;
+      needs.push({
+        kind: "transfer-asked",
+        score: 100,
+        reason: `The AI asks you to take over: ${brief}`,
+        since: at,
+        at,
+      });
+    }
     if (this.#askedAt !== null) {
       const reason = "The agent waits for the owner's answer";
       needs.push({ kind: "owner-question", score: 45, reason, since: this.#askedAt, at: this.#askedAt });
@@ -231,7 +249,8 @@ export class CallAttention {
   #addSilence(needs: Need[], now: number): void {
     const silentMs = now - this.#voicedAt;
     // Who was asked to hold, and who listens to a person, hears no agent for a good reason.
-    if (silentMs < SILENCE_FROM_MS || this.#askedAt !== null || this.#personSpeaks) return;
+    const waits = this.#askedAt !== null || this.#handsOver !== null;
+    if (silentMs < SILENCE_FROM_MS || waits || this.#personSpeaks) return;
     const share = Math.min(1, (silentMs - SILENCE_FROM_MS) / (SILENCE_FULL_MS - SILENCE_FROM_MS));
     const score = Math.round(30 + 45 * share);
     needs.push({ kind: "silence", score, reason: "Nobody says anything", since: this.#voicedAt, at: now });

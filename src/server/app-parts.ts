@@ -4,6 +4,7 @@ import type { Clock, Schedule } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Store } from "../core/store/open.ts";
+import type { TransferTarget } from "../core/transfer.ts";
 import type { CarrierControl } from "../media/carriers/control.ts";
 import type { Supervision } from "../media/supervision/signalling.ts";
 import type { HealthProbe } from "./api/health.ts";
@@ -38,6 +39,10 @@ export interface AppParts {
   voice: string;
   attempts: {
     hangUp(tenantId: string, callId: string): boolean | Promise<boolean>;
+    /** Whether callees on this kind of carrier can be connected with somebody. */
+    canConnect(carrier: string): boolean;
+    /** Connects the callee with somebody; false when the call does not run here or its carrier cannot. */
+    connect(tenantId: string, callId: string, wish: { to: TransferTarget; brief: string; userId: string }): boolean;
     /** Hands an answer in time to the call that asked; false when it asks no more. */
     ownerAnswered(tenantId: string, callId: string, answer: { questionId: string; answer: string }): boolean;
   };

@@ -14,6 +14,7 @@ import { v1CallRoutes } from "./api/v1-calls.ts";
 import { v1QuestionRoutes } from "./api/v1-questions.ts";
 import { v1SupervisionRoutes } from "./api/v1-supervision.ts";
 import { v1TaskRoutes } from "./api/v1-tasks.ts";
+import { v1TransferRoutes } from "./api/v1-transfer.ts";
 import type { AppParts } from "./app-parts.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { crossSiteCheck } from "./auth/cross-site.ts";
@@ -133,6 +134,7 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   callRoutes(app, parts);
   v1CallRoutes(app, parts);
   v1SupervisionRoutes(app, parts);
+  v1TransferRoutes(app, parts);
   v1TaskRoutes(app, parts);
   v1QuestionRoutes(app, parts);
   planApiRoutes(app, parts);

@@ -1,4 +1,4 @@
-import { type Attention, CALM, CallAttention, HELP_AT } from "../agents/attention.ts";
+import { type Attention, CALM, CallAttention, HELP_AT, type Need } from "../agents/attention.ts";
 import type { Bus } from "../core/bus.ts";
 import type { Clock, Schedule } from "../core/clock.ts";
 import type { DomainEvent, StoredEvent } from "../core/events.ts";
@@ -27,6 +27,8 @@ export interface HelpWanted {
   score: number;
   /** Epoch ms. */
   raisedAt: number;
+  /** The agent hands the call over: whoever helps takes it. */
+  handsOver: boolean;
 }
 
 /** How much live calls need a person, and which of them call for one. */
@@ -44,6 +46,8 @@ export interface AttentionBoard {
   listen(tenantId: string, about: "needs" | "help", ring: () => void): () => void;
 }
 
+const handsOver = ({ kind }: Need): boolean => kind === "transfer-asked";
+
 type HelpEvent = Extract<DomainEvent, { type: `help.${string}` }>;
 
 interface Watched {
@@ -57,6 +61,8 @@ interface Watched {
   help: { raisedAt: number; dismissedBy: Set<string> } | null;
   raisedAt: number;
   raisedScore: number;
+  /** When the agent last asked to hand the call over, as far as help was called for. */
+  handedOverAt: number;
 }
 
 /** What the watch hears, looks at and writes to. */
@@ -101,7 +107,7 @@ export class AttentionWatch implements AttentionBoard {
     for (const [callId, { tenantId: owner, help, now }] of this.#calls) {
       const [top] = now.needs;
       if (help === null || top === undefined || owner !== tenantId || help.dismissedBy.has(userId)) continue;
-      wanted.push({ callId, reason: top.reason, score: now.score, raisedAt: help.raisedAt });
+      wanted.push({ callId, reason: top.reason, score: now.score, raisedAt: help.raisedAt, handsOver: handsOver(top) });
     }
     return wanted.sort((a, b) => b.score - a.score || a.raisedAt - b.raisedAt);
   }
@@ -147,6 +153,7 @@ export class AttentionWatch implements AttentionBoard {
           help: null,
           raisedAt: 0,
           raisedScore: 0,
+          handedOverAt: -1,
         });
         return;
       case "call.answered": {
@@ -163,6 +170,13 @@ export class AttentionWatch implements AttentionBoard {
       case "question.answered":
       case "question.expired":
         return this.#told(event.callId, (attention, now) => attention.ownerAsked(event.type === "question.asked", now));
+      case "transfer.asked":
+        if (event.to !== null) return;
+        return this.#told(event.callId, (attention, now) => attention.transferAsked(event.brief, now));
+      case "transfer.made":
+      case "transfer.failed":
+        if (event.to !== null) return;
+        return this.#told(event.callId, (attention, now) => attention.transferAsked(null, now));
       case "supervisor.joined":
       case "supervisor.left":
         return this.#told(event.callId, () => {});
@@ -242,11 +256,15 @@ export class AttentionWatch implements AttentionBoard {
     watched.now = attention.at(now);
     const { score, needs } = watched.now;
     const top = needs[0];
-    const isSupervised = this.#deps.isSupervised(callId);
+    // Who only listens does not keep a call that is handed over from the others.
+    const isHandedOver = top !== undefined && handsOver(top);
+    const isSupervised = this.#deps.isSupervised(callId) && !isHandedOver;
     if (isSupervised || score < HELP_OVER) watched.help = null;
     if (top !== undefined && score >= HELP_AT && !isSupervised) {
       const isCool = now - watched.raisedAt >= COOL_DOWN_MS && top.at > watched.raisedAt;
-      if (isCool || score >= watched.raisedScore + MUCH_WORSE) {
+      const isAsked = isHandedOver && watched.handedOverAt !== top.since;
+      if (isAsked) watched.handedOverAt = top.since;
+      if (isCool || isAsked || score >= watched.raisedScore + MUCH_WORSE) {
         const { kind, reason } = top;
         watched.help = { raisedAt: now, dismissedBy: new Set() };
         watched.raisedAt = now;

@@ -12,11 +12,13 @@ export const loadHelp = async (
   { store, attention }: Pick<AppParts, "store" | "attention">,
   { tenantId, userId, roles }: Actor,
 ): Promise<HelpCall[]> => {
-  if (!supervisionRights(roles).has("listen")) return [];
+  const rights = supervisionRights(roles);
+  if (!rights.has("listen")) return [];
   const wanted = attention.helpWanted(tenantId, userId).slice(0, SHOWN);
   const calls = await Promise.all(wanted.map(({ callId }) => store.calls.get(tenantId, callId)));
-  return wanted.flatMap(({ callId, reason }, i) => {
+  return wanted.flatMap(({ callId, reason, handsOver }, i) => {
     const call = calls[i];
-    return call ? [{ callId, who: whoOf(call), why: reason }] : [];
+    const mode = handsOver && rights.has("takeover") ? "takeover" : "listen";
+    return call ? [{ callId, who: whoOf(call), why: reason, mode }] : [];
   });
 };

@@ -79,6 +79,11 @@ export const PROBLEMS = {
     title: "The call is not answered yet",
     fix: "Ask again once the call's status is in-progress.",
   },
+  "transfer-not-possible": {
+    status: 409,
+    title: "The callee cannot be connected with anybody",
+    fix: "Calls through Asterisk can be transferred while they last; take this one over instead.",
+  },
   "right-missing": {
     status: 403,
     title: "You may not do this",

@@ -78,7 +78,14 @@ test("an answer in time goes to the call, from a plain form back to the page it 
 });
 
 test("an answer is only said to be passed on when the call took it; else it is late, and kept for the next one", async () => {
-  const server = await openServer({ attempts: { hangUp: () => true, ownerAnswered: () => false } });
+  const server = await openServer({
+    attempts: {
+      hangUp: () => true,
+      canConnect: () => false,
+      connect: () => false,
+      ownerAnswered: () => false,
+    },
+  });
   const call = await server.call();
   await answerCall(server, call.id);
   const { id } = await ask(server, call.id, call.taskId, "Which?");

@@ -48,6 +48,8 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
     kicks: 0,
     hungUp: [] as string[],
     ownerAnswers: [] as string[],
+    canConnect: true,
+    connected: [] as string[],
     whispers: [] as string[],
     attached: 0,
   };
@@ -112,6 +114,11 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
       hangUp: (_tenantId, callId) => {
         state.hungUp.push(callId);
         return true;
+      },
+      canConnect: () => state.canConnect,
+      connect: (_tenantId, callId, { to }) => {
+        if (state.canConnect) state.connected.push(`${callId}: ${to.name} ${to.phone}`);
+        return state.canConnect;
       },
       ownerAnswered: (_tenantId, callId, { answer }) => {
         state.ownerAnswers.push(`${callId}: ${answer}`);

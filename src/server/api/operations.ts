@@ -11,6 +11,7 @@ import { CallQuery, EventQuery } from "./v1-calls.ts";
 import { AnswerView, QuestionView } from "./v1-questions.ts";
 import { SupervisorView, WhisperRequest, WhisperView } from "./v1-supervision.ts";
 import { TaskQuery } from "./v1-tasks.ts";
+import { TransferRequest } from "./v1-transfer.ts";
 
 /** One way of asking the API, as its documents describe it. */
 export interface Operation {
@@ -247,6 +248,25 @@ export const OPERATIONS: readonly Operation[] = [
     body: WhisperRequest,
     answers: [{ status: 202, description: "The agent is told", schema: WhisperView }],
     problems: [...listProblems, "not-found", "right-missing", "call-not-answered", "call-over"],
+  },
+  {
+    method: "post",
+    path: "/api/v1/calls/{id}/transfer",
+    group: "Calls",
+    summary: "Connect the callee of a live call with somebody",
+    description:
+      "The agent stays with the callee until they answer, is silent while they speak, and goes on when they hang up. What came of it is told by the call's events.",
+    body: TransferRequest,
+    answers: [{ status: 202, description: "They are being dialed", schema: PlacedView }],
+    problems: [
+      ...listProblems,
+      "not-found",
+      "right-missing",
+      "phone-number-refused",
+      "call-not-answered",
+      "call-over",
+      "transfer-not-possible",
+    ],
   },
   {
     method: "get",

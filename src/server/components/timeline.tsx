@@ -10,6 +10,9 @@ const LOOK: Record<string, string> = {
   "media-lost": "bad",
   supervisor: "info",
   "help.raised": "warn",
+  "transfer.asked": "info",
+  "transfer.made": "ok",
+  "transfer.failed": "warn",
   ended: "ok",
 };
 
@@ -20,6 +23,10 @@ const WORD: Record<string, string> = {
   dtmf: "Key presses",
   "help.raised": "Help wanted",
   "help.dismissed": "Not now",
+  "transfer.asked": "Handing over",
+  "transfer.made": "Handed over",
+  "transfer.failed": "Not handed over",
+  "transfer.over": "Back with the AI",
 };
 
 /** A kind of entry in words; those without words of their own as they are, `voice-lost` as `Voice lost`. */

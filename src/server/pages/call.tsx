@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { callIsOver } from "../../core/call.ts";
 import { supervisionRights } from "../../core/supervision.ts";
 import { hangUp } from "../api/v1-calls.ts";
+import { transferCall } from "../api/v1-transfer.ts";
 import type { AppParts } from "../app-parts.ts";
 import { callPicture, type PictureParts } from "../call-picture.ts";
 import { CallBody } from "../components/call-body.tsx";
@@ -9,8 +10,10 @@ import { CallHead } from "../components/call-head.tsx";
 import { whoOf } from "../components/call-status.tsx";
 import { LiveFeed } from "../components/live-feed.tsx";
 import { ToastPart } from "../components/toast.tsx";
+import { TransferForm } from "../components/transfer-form.tsx";
 import { OVER_EVENT } from "../live/live-stream.ts";
 import { Problem } from "../problem.ts";
+import { formBody } from "../request-body.ts";
 import type { ServerEnv } from "../request-context.ts";
 import { renderPage } from "./render.tsx";
 
@@ -29,6 +32,7 @@ export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: 
     const picture = await callPicture(pictures, c.get("actor").tenantId, c.req.param("id"));
     if (picture === null) throw new Problem("not-found", { detail: "There is no such call." });
     const { call, recording } = picture;
+    const rights = supervisionRights(c.get("actor").roles);
     const isSettled = callIsOver(call.status) && (recording === null || recording.closedAt !== null);
     return renderPage(
       c,
@@ -38,7 +42,13 @@ export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: 
           <a href="/calls">Calls</a>
           {isSettled ? null : <LiveFeed path={`/sse/calls/${call.id}`} endsOn={OVER_EVENT} />}
         </nav>
-        <CallHead {...picture} now={parts.clock.now()} rights={supervisionRights(c.get("actor").roles)} />
+        <CallHead {...picture} now={parts.clock.now()} rights={rights} />
+        {!callIsOver(call.status) && rights.has("transfer") && parts.attempts.canConnect(call.carrier) ? (
+          <details>
+            <summary class="btn">Connect with somebody</summary>
+            <TransferForm callId={call.id} />
+          </details>
+        ) : null}
         <CallBody picture={picture} startS={momentOf(c.req.query("t"))} />
       </>,
     );
@@ -48,6 +58,26 @@ export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: 
   app.delete("/x/calls/:id/help", (c) => {
     parts.attention.dismiss(c.get("actor"), c.req.param("id"));
     return c.body(null, 204);
+  });
+
+  app.post("/calls/:id/transfer", async (c) => {
+    const callId = c.req.param("id");
+    const values = await formBody(c);
+    const isPart = c.req.header("hx-request") === "true";
+    try {
+      await transferCall(parts, c.get("actor"), callId, values);
+    } catch (thrown) {
+      const problems = thrown instanceof Problem ? thrown.more.errors : undefined;
+      if (!isPart || !problems) throw thrown;
+      return c.html(<TransferForm callId={callId} values={values} problems={problems} />, 422);
+    }
+    if (!isPart) return c.redirect(`/calls/${callId}`, 303);
+    return c.html(
+      <>
+        <TransferForm callId={callId} />
+        <ToastPart level="ok" text="Dialing. The timeline tells what comes of it." />
+      </>,
+    );
   });
 
   app.post("/calls/:id/hangup", async (c) => {
