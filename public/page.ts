@@ -1,5 +1,6 @@
 import "./softphone/element.ts";
 import "./talk/element.ts";
+import { watchAloud } from "./aloud.ts";
 import { watchBoard } from "./board.ts";
 import { watchPlayer } from "./player.ts";
 import { make } from "./softphone/parts.ts";
@@ -25,6 +26,7 @@ const onHtmx = (name: string, listen: (detail: HtmxDetail, event: Event) => void
 const say = watchToasts(document);
 watchPlayer(document);
 watchBoard(document);
+watchAloud(document);
 
 onHtmx("htmx:error", ({ ctx }) => {
   if (!ctx) return;

@@ -12,6 +12,8 @@ export interface Kept {
   agentVolume: number;
   /** Whether help is told outside of the page too. */
   notify: boolean;
+  /** Whether new lines of a live call are read aloud. */
+  aloud: boolean;
 }
 
 const NAME = "od-phone-settings";
@@ -23,6 +25,7 @@ const FRESH: Kept = {
   calleeVolume: 1,
   agentVolume: 1,
   notify: false,
+  aloud: false,
 };
 
 /** The settings of this browser; what was never set, or cannot be read, is as for a new user. */

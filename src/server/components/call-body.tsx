@@ -71,24 +71,40 @@ export const RecordingBox = ({ picture, startS = 0 }: { picture: CallPicture; st
 };
 
 /**
+ * Has screen readers read each line once it is said in full. Off until somebody asks: a voice over the voices of a call
+ * helps nobody. `#aloud` is what is announced.
+ */
+const ReadAloud = () => (
+  <>
+    <label class="checkbox small" for="read-aloud">
+      <input type="checkbox" id="read-aloud" autocomplete="off" />
+      Read new lines aloud
+    </label>
+    <div id="aloud" class="vh" aria-live="polite" hx-ignore=""></div>
+  </>
+);
+
+/**
  * Transcript, recording, facts and timeline of one call; `#call-body` is drawn again once when the call ends. The
  * recording is set to `startS` seconds.
  */
 export const CallBody = ({ picture, startS = 0 }: { picture: CallPicture; startS?: number }) => {
   const { call } = picture;
+  const isOver = callIsOver(call.status);
   return (
     <div id="call-body" class="cols">
       <section class="card" aria-label="Transcript">
         <header class="card-head">
           <h2>Transcript</h2>
-          <div class="end">
-            <LevelBars levels={callIsOver(call.status) ? null : picture.levels} />
+          <div class="end cluster">
+            <LevelBars levels={isOver ? null : picture.levels} />
+            {isOver ? null : <ReadAloud />}
           </div>
         </header>
         <RecordingBox picture={picture} startS={startS} />
         <Waiting call={call} turns={picture.turns.length + picture.partials.length} />
         <div
-          class={callIsOver(call.status) ? "" : "stick"}
+          class={isOver ? "" : "stick"}
           role="log"
           aria-live="off"
           aria-label={`Conversation with ${whoOf(call)}`}
