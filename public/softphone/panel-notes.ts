@@ -1,6 +1,9 @@
 import type { CallPanel } from "./call-desk.ts";
 import { icon, make } from "./parts.ts";
 
+/** Longest note, in characters; the server takes no more. */
+const MOST = 2_000;
+
 /** What can be written about a call; each rejects with words for the user. */
 export interface NoteActions {
   note(text: string): Promise<void>;
@@ -21,7 +24,7 @@ export class PanelNotes {
     autocomplete: "off",
     list: "phone-known-tags",
   });
-  readonly #note = make("textarea", { id: "phone-note", rows: "2", maxlength: "4000" });
+  readonly #note = make("textarea", { id: "phone-note", rows: "2", maxlength: String(MOST) });
   readonly #notes = make("ol", { class: "notes" });
   readonly #outcome = make("p", { class: "small", role: "status" });
   #drawn = "";
