@@ -17,6 +17,8 @@ export interface Metrics {
   readonly bargeIns: Counter;
   readonly httpRequests: Counter<"method" | "route" | "status">;
   readonly httpRequestSeconds: Histogram<"method" | "route">;
+  /** Live streams of pages. */
+  readonly openStreams: Gauge;
   readonly dialRefusals: Counter<"reason">;
   readonly voiceCostUsd: Counter<"provider">;
   readonly unhandledErrors: Counter<"thread">;
@@ -85,6 +87,11 @@ export const createMetrics = (): Metrics => {
       help: "Time to the answer of an HTTP request",
       labelNames: ["method", "route"],
       buckets: HTTP_BUCKETS_S,
+      registers,
+    }),
+    openStreams: new Gauge({
+      name: "opendeep_open_streams",
+      help: "Live streams of pages that are open",
       registers,
     }),
     dialRefusals: new Counter({

@@ -3,6 +3,7 @@ import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { Schedule } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
+import type { Metrics } from "../../core/metrics.ts";
 import { Problem } from "../problem.ts";
 import { Doorbell } from "./doorbell.ts";
 
@@ -43,6 +44,7 @@ export interface LiveParts {
   schedule: Schedule;
   pace: LivePace;
   log: Log;
+  metrics: Pick<Metrics, "openStreams">;
 }
 
 /** Name of the event that ends a stream for good. */
@@ -80,6 +82,7 @@ export const liveStream = (c: Context, parts: LiveParts, source: LiveSource): Re
   if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
   if (parts.streams.count >= MAX_STREAMS) throw new Problem("too-many-streams", { headers: { "Retry-After": "10" } });
   parts.streams.count++;
+  parts.metrics.openStreams.inc();
   const response = streamSSE(c, async (stream) => {
     const bell = new Doorbell(parts.schedule);
     let stop: (() => void) | null = source.listen(() => bell.ring());
@@ -89,6 +92,7 @@ export const liveStream = (c: Context, parts: LiveParts, source: LiveSource): Re
       stop();
       stop = null;
       parts.streams.count--;
+      parts.metrics.openStreams.dec();
     };
     stream.onAbort(leave);
     try {
