@@ -204,7 +204,10 @@ class Attempt {
     const call = this.#call;
     await store.calls.initiating(this.tenantId, call.id);
     const task = await store.tasks.get(this.tenantId, call.taskId);
-    const agent = task?.agentId ? await store.agents.get(this.tenantId, task.agentId) : null;
+    // A call that names no agent is made by the first one.
+    const agent = task?.agentId
+      ? await store.agents.get(this.tenantId, task.agentId)
+      : ((await store.agents.list(this.tenantId))[0] ?? null);
     if (this.canConnect) this.#transfer.targets = agent?.transferTargets ?? [];
     const earlier = task === null || call.attempt === 1 ? null : await earlierCalls(store, task);
     const ownerAnswer = earlier?.answers.at(-1)?.answer;
