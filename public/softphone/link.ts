@@ -65,16 +65,21 @@ export class Link {
 
   /** Goes to this call, leaving the one before; the outcome comes as `joined`, `refused` or `ended`. */
   join(callId: string): void {
-    this.#forget();
+    this.#depart();
     this.#callId = callId;
     this.#pursue(callId, FIRST_TRIES);
   }
 
   /** Leaves the call; the call itself goes on. */
   leave(): void {
-    this.#forget();
-    this.#signal.request("leave", {}).catch(() => {});
+    this.#depart();
     this.#signal.close();
+  }
+
+  /** Says that the call is left before its ways are closed: to the server a microphone that is gone is a loss. */
+  #depart(): void {
+    if (this.#callId) this.#signal.request("leave", {}).catch(() => {});
+    this.#forget();
   }
 
   /** Asks for another mode; resolves when it is in force. Rejects with `Refused` or `Unanswered`. */

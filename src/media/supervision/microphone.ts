@@ -1,10 +1,17 @@
 import type { types } from "mediasoup";
+import type { Schedule } from "../../core/clock.ts";
 import type { TransportOffer } from "./messages.ts";
 import { Refusal } from "./refusal.ts";
 import { LOOPBACK_PORTS, PCMU, type Room } from "./rooms.ts";
 
 /** Most a microphone may send, in bit/s: PCMU with its headers takes 96 000. */
 const MAX_INCOMING_BPS = 128_000;
+
+/**
+ * A browser that ends its microphone on purpose says so by its socket too. Whichever comes first, the other has come
+ * after this long, in ms.
+ */
+const FAREWELL_MS = 300;
 
 /** What a browser needs to know of a transport of ours. */
 export const offerOf = (transport: types.WebRtcTransport): TransportOffer => ({
@@ -36,21 +43,23 @@ export class Microphone {
   #ssrc: number | null = null;
   #live = false;
   #isClosed = false;
+  #stopWaiting = (): void => {};
 
-  private constructor(room: Room, transport: types.WebRtcTransport, closed: () => void) {
+  private constructor(room: Room, transport: types.WebRtcTransport, closed: () => void, schedule: Schedule) {
     this.#room = room;
     this.#transport = transport;
     this.#closed = closed;
     transport.observer.once("close", () => this.#lost());
     transport.on("dtlsstatechange", (state) => {
-      if (state === "closed" || state === "failed") transport.close();
+      if (state === "failed") transport.close();
+      else if (state === "closed") this.#stopWaiting = schedule(() => transport.close(), FAREWELL_MS);
     });
   }
 
   /** @param closed told once when the way is lost, not when it is closed by `close` */
-  static async open(room: Room, closed: () => void): Promise<Microphone> {
+  static async open(room: Room, closed: () => void, schedule: Schedule): Promise<Microphone> {
     const transport = await browserTransport(room);
-    const microphone = new Microphone(room, transport, closed);
+    const microphone = new Microphone(room, transport, closed, schedule);
     await transport.setMaxIncomingBitrate(MAX_INCOMING_BPS);
     return microphone;
   }
@@ -117,6 +126,7 @@ export class Microphone {
   /** Closes the way; tells nobody. May be called twice. */
   close(): void {
     this.#isClosed = true;
+    this.#stopWaiting();
     this.#forgetStream();
     this.#transport.close();
   }

@@ -1,4 +1,5 @@
 import type { types } from "mediasoup";
+import type { Schedule } from "../../core/clock.ts";
 import type { Heard, TransportOffer } from "./messages.ts";
 import { browserTransport, Microphone, offerOf } from "./microphone.ts";
 import type { Room } from "./rooms.ts";
@@ -31,6 +32,7 @@ export class Seat {
   /** Whether `joined` was told, so that `left` must be. */
   announced = false;
   readonly #microphoneLost: () => void;
+  readonly #schedule: Schedule;
   #room: Room | null = null;
   #transport: types.WebRtcTransport | null = null;
   #consumers: types.Consumer[] = [];
@@ -39,10 +41,17 @@ export class Seat {
   #microphone: Microphone | null = null;
 
   /** @param options.microphoneLost told when the way from the microphone is lost, also by `empty` and `closeMicrophone` */
-  constructor(options: { id: string; actor: SupervisorActor; callId: string; microphoneLost: (seat: Seat) => void }) {
+  constructor(options: {
+    id: string;
+    actor: SupervisorActor;
+    callId: string;
+    schedule: Schedule;
+    microphoneLost: (seat: Seat) => void;
+  }) {
     this.id = options.id;
     this.actor = options.actor;
     this.callId = options.callId;
+    this.#schedule = options.schedule;
     this.#microphoneLost = () => options.microphoneLost(this);
   }
 
@@ -116,9 +125,10 @@ export class Seat {
     this.closeMicrophone();
     const room = this.#room;
     if (!room) return null;
-    const microphone: Microphone = await Microphone.open(room, () => {
+    const lost = (): void => {
       if (this.#microphone === microphone) this.closeMicrophone();
-    });
+    };
+    const microphone: Microphone = await Microphone.open(room, lost, this.#schedule);
     if (this.#room !== room || this.#microphone) {
       microphone.close();
       return null;

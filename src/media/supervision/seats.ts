@@ -41,7 +41,13 @@ export class Seats {
   sit(line: SoftphoneLine, callId: string): Seat | null {
     if (this.#seats.size >= MAX_SEATS) return null;
     const { actor } = line;
-    const seat = new Seat({ id: newId("seat"), actor, callId, microphoneLost: this.#microphoneLost });
+    const seat = new Seat({
+      id: newId("seat"),
+      actor,
+      callId,
+      schedule: this.#schedule,
+      microphoneLost: this.#microphoneLost,
+    });
     this.#seats.set(seat.id, seat);
     this.#lines.set(seat, line);
     return seat;

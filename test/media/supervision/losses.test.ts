@@ -113,6 +113,24 @@ for (const mode of ["whisper", "barge", "takeover"] as const) {
     expect(news).toMatchObject({ mode: "listen" });
   });
 
+  test.skipIf(missing)(
+    `a microphone that its browser closes in ${mode} is a loss unless its socket says more`,
+    async () => {
+      for (const says of ["nothing", "leave"] as const) {
+        const { eva, ways, commands, isFree, modesOfEngine, modes } = await speaking(mode);
+        ways.at(-1)?.emit("dtlsstatechange" as never, ...(["closed"] as never));
+        expect(modesOfEngine()).toEqual([`${mode} Eva`]);
+        if (says === "leave") {
+          await eva.ask("leave");
+          expect(commands("hold-phrase")).toEqual([]);
+          expect(modes().at(-1)).toBe(`Eva: ${mode}>listen left`);
+        } else if (mode === "takeover")
+          await until("the caller is asked to wait", () => commands("hold-phrase").length === 1);
+        else await until("the agent is alone again", isFree);
+      }
+    },
+  );
+
   test.skipIf(missing)(`a mediasoup worker that dies in ${mode} leaves the caller with somebody`, async () => {
     const { supervision, eva, commands, modesOfEngine, isFree, plainInstead, modes } = await speaking(mode);
     const pid = supervision.workerPid();
