@@ -22,6 +22,8 @@ const HTMX_CONFIG = JSON.stringify({
   noSwap: [204, 304, "5xx"],
   morphIgnore: ["data-htmx-powered", "data-here"],
   extensions: "od-tt,sse,upsert",
+  // A board that was cut off for minutes is back seconds after the server is.
+  sse: { reconnectMaxDelay: 5_000 },
 });
 
 const isCurrent = (href: string, path: string): boolean =>
@@ -61,7 +63,7 @@ export const Document = (props: { title: string; assetUrl: ShellView["assetUrl"]
 
 /**
  * The frame of every page. Links and forms swap `#page` alone, so that the docked softphone lives on; the menu follows out
- * of band. `wide` gives boards more room; `live` pages have a stream of their own, which carries the questions too.
+ * of band. What is pressed again while its answer is on the way sends nothing more. `wide` gives boards more room; `live` pages have a stream of their own, which carries the questions too.
  */
 export const Shell = (props: {
   title: string;
@@ -76,6 +78,7 @@ export const Shell = (props: {
     <body
       class="shell"
       {...{ "hx-boost:inherited": "target:#page select:#page swap:outerHTML" }}
+      {...{ "hx-sync:inherited": "drop" }}
       {...{ "hx-headers:inherited": JSON.stringify({ "X-CSRF-Token": props.shell.formToken }) }}
     >
       <a class="vh" href="#page" hx-boost="false">

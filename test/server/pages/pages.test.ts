@@ -126,6 +126,13 @@ test("a page asked for by htmx is the whole page", async () => {
   }
 });
 
+test("a stream that was lost is tried again every few seconds, however long it was away", async () => {
+  const server = await openServer();
+  const html = await (await server.app.request("/calls")).text();
+  const config = /<meta name="htmx-config" content="([^"]*)"/.exec(html)?.[1]?.replaceAll("&quot;", '"');
+  expect(JSON.parse(config ?? "{}").sse.reconnectMaxDelay).toBeLessThan(10_000);
+});
+
 test("the page of a live call offers to listen and to hang up, that of a finished one does not", async () => {
   const server = await openServer();
   const call = await server.call({ calleeName: "Front desk" });
