@@ -23,6 +23,17 @@ interface HtmxDetail {
 const onHtmx = (name: string, listen: (detail: HtmxDetail, event: Event) => void): void =>
   document.addEventListener(name, (event) => listen((event as CustomEvent<HtmxDetail>).detail ?? {}, event));
 
+const PILL_WORDS = { connecting: "Connecting", live: "Live", offline: "Live updates stopped", ended: "Up to date" };
+/** Has the pills of the page say how its stream is; only those that `among` selects. */
+const setPills = (state: keyof typeof PILL_WORDS, among = "[data-state]"): void => {
+  for (const pill of document.querySelectorAll<HTMLElement>(`.pill${among}`)) {
+    pill.dataset.state = state;
+    pill.textContent = PILL_WORDS[state];
+  }
+};
+
+const isStream = (element: Element | null | undefined): boolean => element?.hasAttribute("hx-sse:connect") ?? false;
+
 const say = watchToasts(document);
 watchPlayer(document);
 watchBoard(document);
@@ -30,6 +41,8 @@ watchAloud(document);
 
 onHtmx("htmx:error", ({ ctx }) => {
   if (!ctx) return;
+  // A stream tries again by itself: its pill tells of it.
+  if (isStream(ctx.sourceElement)) return setPills("offline");
   const isTimeout = String(ctx.request?.signal?.reason) === "timeout";
   say(isTimeout ? "The server took too long. Try again." : "No connection to the server. Try again.", "error");
 });
@@ -93,19 +106,19 @@ onHtmx("htmx:after:swap", () => {
   first.focus();
 });
 
-const PILL_WORDS = { connecting: "Connecting", live: "Live", offline: "Live updates stopped", ended: "Up to date" };
-const setPills = (state: keyof typeof PILL_WORDS): void => {
-  for (const pill of document.querySelectorAll<HTMLElement>(".pill[data-state]")) {
-    pill.dataset.state = state;
-    pill.textContent = PILL_WORDS[state];
-  }
-};
-onHtmx("htmx:sse:before:connection", () => setPills("connecting"));
+// What was lost stays lost in words until it is back, however often it is tried.
+onHtmx("htmx:sse:before:connection", () => setPills("connecting", '[data-state="live"]'));
 onHtmx("htmx:sse:after:connection", () => setPills("live"));
 onHtmx("htmx:sse:error", () => setPills("offline"));
+onHtmx("htmx:response:error", ({ ctx }) => {
+  if (isStream(ctx?.sourceElement)) setPills("offline");
+});
 onHtmx("htmx:sse:close", ({ reason }) => {
   if (reason === "message") setPills("ended");
 });
+// htmx may have connected before this script was there to be told.
+for (const feed of document.querySelectorAll<Element & { _htmx?: { sse?: { status: number | null } } }>("#feed"))
+  if (feed._htmx?.sse?.status) setPills("live");
 
 document.addEventListener("click", ({ target }) => {
   if (target instanceof Element) target.closest("[data-dismiss]")?.closest(".toast, .banner")?.remove();
