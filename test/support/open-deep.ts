@@ -32,6 +32,8 @@ export class OpenDeep {
   readonly url: string;
   readonly #env: Record<string, string>;
   readonly #main: string;
+  /** Whom requests trust beside the authorities of the machine: the certificate it was given. */
+  readonly #trust: BunFetchRequestInit = {};
   #process: Bun.Subprocess | undefined;
   #runs = 0;
   readonly #atExit = (): void => {
@@ -41,7 +43,9 @@ export class OpenDeep {
   private constructor(env: Record<string, string>, main: string) {
     this.#main = main;
     const port = freeTcpPort();
-    this.url = `http://127.0.0.1:${port}`;
+    const certificate = env.TLS_CERT_FILE;
+    if (certificate) this.#trust = { tls: { ca: readFileSync(certificate, "utf8") } };
+    this.url = `${certificate ? "https" : "http"}://127.0.0.1:${port}`;
     const rtp = 20_000 + RTP_PORTS * Math.floor(Math.random() * 160);
     const webrtc = 30_000 + WEBRTC_PORTS * Math.floor(Math.random() * 130);
     this.#env = {
@@ -99,7 +103,9 @@ export class OpenDeep {
     const until = Date.now() + START_WITHIN_MS;
     for (;;) {
       if (child.exitCode !== null) throw new Error(`OpenDeep ended at once:\n${this.log()}`);
-      const answer = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(2000) }).catch(() => null);
+      const answer = await fetch(`${this.url}/health`, { ...this.#trust, signal: AbortSignal.timeout(2000) }).catch(
+        () => null,
+      );
       await answer?.body?.cancel();
       if (answer) return performance.now() - startedAt;
       if (Date.now() > until) throw new Error(`OpenDeep did not answer in time:\n${this.log()}`);
@@ -155,7 +161,7 @@ export class OpenDeep {
   }
 
   async #json(path: string, init: RequestInit): Promise<Json> {
-    const response = await fetch(this.url + path, { ...init, signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(this.url + path, { ...this.#trust, ...init, signal: AbortSignal.timeout(10_000) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${init.method ?? "GET"} ${path} gave ${response.status}: ${text}`);
     return JSON.parse(text);
@@ -165,6 +171,7 @@ export class OpenDeep {
   async placeCall(phone: string, more: Record<string, string> = {}): Promise<PlacedCall> {
     const body = { phone_number: phone, action: "Ask for the opening hours.", ...more };
     const response = await fetch(`${this.url}/api/phone/call`, {
+      ...this.#trust,
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
@@ -232,14 +239,14 @@ export class OpenDeep {
 
   /** The recording of a call that is over, as a browser gets it. */
   async recording(callId: string): Promise<Uint8Array> {
-    const response = await fetch(`${this.url}/api/v1/calls/${callId}/recording.wav`);
+    const response = await fetch(`${this.url}/api/v1/calls/${callId}/recording.wav`, this.#trust);
     if (!response.ok) throw new Error(`the recording gave ${response.status}: ${await response.text()}`);
     return await response.bytes();
   }
 
   /** A figure of `/metrics`: the sum over all its labels that `labels` (such as `thread="media"`) selects. */
   async metric(name: string, labels = ""): Promise<number> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const text = await (await fetch(`${this.url}/metrics`, this.#trust)).text();
     return text
       .split("\n")
       .filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(labels))
