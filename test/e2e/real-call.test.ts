@@ -165,6 +165,7 @@ test.skipIf(missing)("status, disposition, latency, cost and the task's state ar
     "turn.stored",
     "turn.stored",
     "turn.stored",
+    "supervisor.hung-up",
     "recording.closed",
     "call.ended",
   ]);
