@@ -17,6 +17,7 @@ const PATIENT = "+12025550120";
 let openDeep: OpenDeep;
 let browser: Browser;
 let callId: string;
+let answeredAt = 0;
 let phone: SupervisingPage | null = null;
 
 beforeAll(async () => {
@@ -25,6 +26,14 @@ beforeAll(async () => {
     OpenDeep.start({ MEDIASOUP_WORKER_BIN: mediasoupWorkerBin() }),
     launchBrowser(),
   ]);
+  // The first microphone of a browser can take longer than the phone waits for the server.
+  const page = await browser.newPage();
+  await page.goto(openDeep.url);
+  await page.evaluate(async () => {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    for (const track of stream.getTracks()) track.stop();
+  });
+  await page.close();
 }, 60_000);
 
 afterEach(async () => {
@@ -37,13 +46,20 @@ afterAll(async () => {
   await openDeep?.close();
 }, 30_000);
 
-/** A call that is talking; the one from before while it lasts. */
+/** Ms that a call still has before it, at the least, where nobody speaks in the agent's place. */
+const LASTS_MS = 20_000;
+
+/** A call that is talking; the one from before while it is young enough to last through a test. */
 const liveCall = async (name = "City Dental"): Promise<string> => {
   const call = callId ? await openDeep.call(callId) : null;
-  if (call?.callee_name === name && call.ended_at === null) return callId;
+  const isYoung = performance.now() - answeredAt < LASTS_MS;
+  if (call?.callee_name === name && call.ended_at === null && isYoung) return callId;
+  // Two calls with one name could not be told apart on the board.
+  if (call && call.ended_at === null) await openDeep.post(`/api/v1/calls/${callId}/hangup`);
   const placed = await openDeep.placeCall(PATIENT, { callee_name: name });
   callId = placed.callId;
   await openDeep.answered(callId, 15_000);
+  answeredAt = performance.now();
   return callId;
 };
 
@@ -73,10 +89,12 @@ describe.skipIf(missing)("the microphone", () => {
     await phone.press("barge");
     await phone.is("listen → barge");
     await until("the server was asked", () => phone.asked.includes("mode barge"));
-    expect(await phone.microphone()).toBe(false);
-    expect(await phone.page.locator("od-phone [data-mode=barge]").getAttribute("aria-busy")).toBe("true");
-    expect(await phone.page.locator("od-phone [data-mode=barge]").getAttribute("aria-pressed")).toBe("false");
+    // All at once: the phone waits 5 s for the answer.
+    const button = phone.page.locator("od-phone [data-mode=barge]");
+    const asIs = [phone.microphone(), button.getAttribute("aria-busy"), button.getAttribute("aria-pressed")];
+    const seen = await Promise.all<unknown>(asIs);
     phone.letThrough();
+    expect(seen).toEqual([false, "true", "false"]);
     await phone.is("barge");
     expect(await phone.microphone()).toBe(true);
     expect(await phone.sentence()).toStartWith("The caller and the AI hear you.");
