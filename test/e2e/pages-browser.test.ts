@@ -319,6 +319,21 @@ describe.skipIf(browserMissing() !== null)("pages that are live", () => {
     });
   });
 
+  test("a list of numbers shows as text, whatever markup stands in its file", async () => {
+    const { page, complaints } = await open("/dnd/import");
+    const evil = `<script>document.title="no"</script><hx-partial hx-target="#page">gone</hx-partial>`;
+    const list = `phone,reason\n+12025550177,"${evil.replaceAll('"', '""')}"\n12,"${evil.replaceAll('"', '""')}"\n`;
+    await page.setInputFiles("#file", { name: "list.csv", mimeType: "text/csv", buffer: Buffer.from(list) });
+    await page.click("#page form button[type=submit]");
+    await page.waitForURL(/\/dnd\/imports\//, PATIENCE);
+    expect(await page.textContent("#page")).toContain("Added1");
+    await page.click('#nav a[href="/dnd"]');
+    await page.locator("#page table", { hasText: evil }).waitFor(PATIENCE);
+    expect(await page.locator("#page h1").count()).toBe(1);
+    expect(await page.title()).not.toBe("no");
+    expect(complaints).toEqual([]);
+  });
+
   test("a link that fails leaves page and address as they were, and says why until it is dismissed", async () => {
     const { page } = await open("/settings");
     const h1 = await page.textContent("h1");
