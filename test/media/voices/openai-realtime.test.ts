@@ -403,6 +403,8 @@ describe("instructions in the middle of a call", () => {
     await open();
     call.speak(400, 700);
     await call.until("speaking", () => responses() === 2);
+    // The voice has to know it too, else it asks and is refused once.
+    await call.settle();
     call.voice.say("Say that time is up.");
     await call.until("said", () => call.agentSaid.includes("Time is up."));
     const one = server.connection(1);

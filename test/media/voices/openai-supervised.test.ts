@@ -77,6 +77,7 @@ describe("guidance", () => {
     const one = await talk({ replies: [{}, { text: "Half.", thinkMs: 400 }, { text: "With it." }] });
     call.speak(400, 700);
     await call.until("an answer is being made", () => one.countOf("response.created") === 2);
+    await call.settle();
     call.voice.guide("Say it with it.", true);
     await call.until("said", () => call.agentSaid.includes("With it."));
     await call.settle(500);
