@@ -3,6 +3,9 @@ import { dirname, join } from "node:path";
 import { cacheDir, mediasoupWorkerBin, repoDir } from "../paths.ts";
 import { parseJunit, type TestReport } from "./junit.ts";
 
+/** A test or its preparation that names no time of its own, in ms: more than any needs, for machines under load. */
+const TEST_TIMEOUT_MS = 30_000;
+
 /** Test files that run in one process of their own. */
 export type Suite = {
   /** How it is called in the table and in the names of its report and log. */
@@ -46,7 +49,14 @@ export const runSuite = async (suite: Suite): Promise<SuiteResult> => {
   const startedAt = performance.now();
   const log = Bun.file(logFile);
   const child = Bun.spawn(
-    [process.execPath, "test", ...suite.args, "--reporter=junit", `--reporter-outfile=${reportFile}`],
+    [
+      process.execPath,
+      "test",
+      `--timeout=${TEST_TIMEOUT_MS}`,
+      ...suite.args,
+      "--reporter=junit",
+      `--reporter-outfile=${reportFile}`,
+    ],
     {
       cwd: repoDir,
       env: { MEDIASOUP_WORKER_BIN: mediasoupWorkerBin(), ...process.env },

@@ -3,19 +3,17 @@ import { startTicker } from "../../../src/media/engine/tick.ts";
 import { until } from "../../support/until.ts";
 
 /** Runs a ticker on the real clock for `ms`, blocking the thread for `blockMs` once. */
-const run = async (ms: number, blockMs: number, onTick: (deadline: number, skipped: number) => void = () => {}) => {
+const run = async (ms: number, blockMs: number) => {
   const deadlines: number[] = [];
   let skippedTicks = 0;
-  const errors: unknown[] = [];
   const ticker = startTicker({
     periodMs: 20,
     nowMs: () => performance.now(),
     onTick: (deadline, skipped) => {
       deadlines.push(deadline);
       skippedTicks += skipped;
-      onTick(deadline, skipped);
     },
-    onError: (thrown) => errors.push(thrown),
+    onError: () => {},
   });
   setTimeout(() => {
     const until = performance.now() + blockMs;
@@ -23,13 +21,15 @@ const run = async (ms: number, blockMs: number, onTick: (deadline: number, skipp
   }, 30);
   await new Promise((done) => setTimeout(done, ms));
   ticker.stop();
-  return { deadlines, skippedTicks, errors };
+  return { deadlines, skippedTicks };
 };
 
-test("deadlines are exactly one period apart, however late a tick runs", async () => {
-  const { deadlines } = await run(300, 35);
+test("deadlines are whole periods apart, however late a tick runs", async () => {
+  const { deadlines, skippedTicks } = await run(300, 35);
   const gaps = deadlines.slice(1).map((deadline, i) => Math.round((deadline - deadlines[i]!) * 1000) / 1000);
-  expect(new Set(gaps)).toEqual(new Set([20]));
+  expect(gaps.every((gap) => gap >= 20 && gap % 20 === 0)).toBe(true);
+  // A late tick alone leaves none out.
+  if (skippedTicks === 0) expect(new Set(gaps)).toEqual(new Set([20]));
 });
 
 test("a long stall skips its ticks and says how many, so that time and ticks stay in step", async () => {
@@ -40,11 +40,20 @@ test("a long stall skips its ticks and says how many, so that time and ticks sta
 });
 
 test("a tick that throws does not stop the beat", async () => {
-  const { deadlines, errors } = await run(150, 0, () => {
-    throw new Error("broken");
+  let ticks = 0;
+  let errors = 0;
+  const ticker = startTicker({
+    periodMs: 20,
+    nowMs: () => performance.now(),
+    onTick: () => {
+      ticks++;
+      throw new Error("broken");
+    },
+    onError: () => errors++,
   });
-  expect(errors.length).toBe(deadlines.length);
-  expect(deadlines.length).toBeGreaterThan(3);
+  await until("it has beaten on", () => ticks > 3);
+  ticker.stop();
+  expect(errors).toBe(ticks);
 });
 
 test("ticks that take longer than a period let the thread hear its sockets between them", async () => {
