@@ -27,6 +27,9 @@ export const TransferRequest = z
   })
   .describe("Somebody to connect the callee of a live call with");
 
+/** Whether the voice can speak with somebody in private before the callee is handed to them: not one that plays sentences. */
+export const canBrief = ({ voice }: Pick<AppParts, "voice">): boolean => voice !== "scripted";
+
 /**
  * Dials somebody and connects them with the callee. Throws a `Problem` when the actor may not, when nobody is on the line
  * to be connected, and when the call's carrier cannot do it.
@@ -39,7 +42,7 @@ export const transferCall = async (parts: AppParts, actor: Actor, callId: string
   const parsed = parsePhone(phone);
   assert(parsed.ok, "the number of a request was checked before it is dialed");
   const to = { name: name === "" ? "a number" : name, phone: parsed.e164 };
-  if (warm && parts.voice === "scripted") throw new Problem("warm-transfer-not-possible");
+  if (warm && !canBrief(parts)) throw new Problem("warm-transfer-not-possible");
   const asker = `asked for by ${actor.name}`;
   const brief = words === "" ? asker : `${words} (${asker})`;
   if (!parts.attempts.connect(actor.tenantId, callId, { to, brief, warm, userId: actor.userId })) {
