@@ -243,6 +243,13 @@ const bossSays = async (sound: Uint8Array): Promise<void> => boss.say(sound, peo
 const calleeSays = async (sound: Uint8Array): Promise<void> => callee.say(sound, people.soundPorts("0103").at(-1) ?? 0);
 const briefed = (callId: string) =>
   until("the boss is briefed", () => (heardMs(decoded(boss.sound()), CONSULT_HZ) > 1000 ? callId : undefined), 15_000);
+/** Neither the media thread nor the model has a line that is still open. */
+const nothingIsLeft = async (): Promise<void> => {
+  await until("the media thread carries no call", async () =>
+    /^opendeep_media_calls(\{.*\})? 0$/m.test(await (await fetch(`${openDeep.url}/metrics`)).text()),
+  );
+  expect((await model.connections()).filter((one) => one.isOpen)).toEqual([]);
+};
 const placeWarm = async (): Promise<string> => {
   for (const at of [callee, boss]) at.packets.length = 0;
   return briefed(await place("0103"));
@@ -296,7 +303,9 @@ test.skipIf(missing)(
     const session = JSON.stringify((await model.events(7)).received);
     expect(session).toContain("Asks for a refund. Paid twice in May.");
     expect(session).not.toContain("+1202555");
+    expect((await model.connections()).map((one) => one.isOpen).slice(5)).toEqual([true, false]);
     await end(callId);
+    await nothingIsLeft();
     const call = await openDeep.call(callId);
     expect(call.transcript.some(({ text }: Json) => text.includes("Do you take it?"))).toBe(false);
     const { left, right } = stereo(await openDeep.recording(callId));
@@ -319,6 +328,7 @@ test.skipIf(missing)(
     expect(await members()).toBe(2);
     expect(heardMs(decoded(callee.sound()), CONSULT_HZ)).toBe(0);
     await end(callId);
+    await nothingIsLeft();
   },
   60_000,
 );
@@ -334,9 +344,7 @@ test.skipIf(missing)(
     await until("the boss is told", () => heardMs(decoded(boss.sound()), CONSULT_HZ) >= briefMs + 500, 10_000);
     expect(JSON.stringify((await model.events(11)).received)).toContain("not on the line any more");
     await pbx.empty();
-    await until("the line to the model is closed", async () =>
-      (await model.connections()).every((one: Json) => one.closed ?? one.endedAt ?? true),
-    );
+    await nothingIsLeft();
   },
   60_000,
 );

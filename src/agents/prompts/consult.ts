@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { VoiceBrief } from "../../media/engine/protocol.ts";
+import { languageName } from "./live-call.ts";
 
 /** What somebody is told before a callee is handed to them; empty strings are left out. */
 export interface ConsultFacts {
@@ -44,7 +45,7 @@ export const consultBrief = ({
   const whose = organization === "" ? "" : ` of ${organization}`;
   const caller = calleeName === "" ? "a caller" : calleeName;
   const instructions = [
-    `You are ${self}${whose}. You are on the phone with a person who is to take over a caller from you. Speak ${language} unless they prefer another language.`,
+    `You are ${self}${whose}. You are on the phone with a person who is to take over a caller from you. Speak ${languageName(language)} unless they prefer another language.`,
     `You rang <person>${person}</person>. On another line waits <caller>${caller}</caller>, who hears nothing of this.`,
     brief === "" ? "" : `<brief>\n${brief}\n</brief>`,
     "Your only matter is whether they take the caller now. Answer what they ask from the brief, in a sentence; never invent facts, and say so if you do not know.",

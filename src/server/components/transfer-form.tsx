@@ -74,7 +74,9 @@ export const TransferForm = ({
         <button type="submit" class="btn">
           <Icon name="phone" /> Dial and connect
         </button>
-        <p class="small muted">The AI stays with the caller until they answer, and comes back when they hang up.</p>
+        <p class="small muted">
+          The AI stays with the caller until they are connected, and comes back when they hang up.
+        </p>
       </div>
     </form>
   </section>
