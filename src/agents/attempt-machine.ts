@@ -81,7 +81,15 @@ export type AttemptInput =
   | { type: "voice-lost"; detail: string }
   /** How the supervisor who may speak is on the call from now on. */
   | { type: "supervised"; mode: SupervisionMode }
-  | { type: "transfer"; toolCallId: string | null; to: TransferTarget | null; brief: string; userId: string | null }
+  /** `warm`: somebody named is spoken with in private first. */
+  | {
+      type: "transfer";
+      toolCallId: string | null;
+      to: TransferTarget | null;
+      brief: string;
+      warm: boolean;
+      userId: string | null;
+    }
   /** Whom the callee was to be connected with has answered and hears them. */
   | { type: "transfer-joined" }
   | { type: "transfer-failed"; why: TransferFailure }
@@ -111,7 +119,7 @@ export type AttemptEffect =
   | { do: "say-no-answer"; toolCallId: string }
   | { do: "drop-question"; toolCallId: string | null; why: "no-answer" | "call-ends" }
   | { do: "call-supervisors"; brief: string }
-  | { do: "connect"; to: TransferTarget; brief: string; userId: string | null }
+  | { do: "connect"; to: TransferTarget; brief: string; warm: boolean; userId: string | null }
   | { do: "decline-transfer"; toolCallId: string | null; why: DeclineReason }
   | { do: "tell-transfer"; transfer: Transfer; outcome: "made" | "over" | TransferFailure }
   /** Nothing comes of a transfer that was asked for; what was begun of it is taken back. */
@@ -333,7 +341,7 @@ const supervise = (state: Talking, mode: SupervisionMode): [AttemptState, Attemp
 
 const transfer = (
   state: Talking,
-  { toolCallId, to, brief, userId }: Extract<AttemptInput, { type: "transfer" }>,
+  { toolCallId, to, brief, warm, userId }: Extract<AttemptInput, { type: "transfer" }>,
 ): [AttemptState, AttemptEffect[]] => {
   const why =
     state.farewell !== null
@@ -347,7 +355,7 @@ const transfer = (
             : null;
   if (why !== null) return [state, [{ do: "decline-transfer", toolCallId, why }]];
   const next: Talking = { ...state, transfer: { toolCallId, to, at: "asked" }, transfers: state.transfers + 1 };
-  return [next, [to === null ? { do: "call-supervisors", brief } : { do: "connect", to, brief, userId }]];
+  return [next, [to === null ? { do: "call-supervisors", brief } : { do: "connect", to, brief, warm, userId }]];
 };
 
 const join = (state: Talking): [AttemptState, AttemptEffect[]] => {

@@ -9,7 +9,14 @@ import type { Store } from "../core/store/open.ts";
 import type { TransferTarget } from "../core/transfer.ts";
 import type { CallSubject, CarrierControl, CarrierEvent } from "../media/carriers/control.ts";
 import type { MediaHandle, MediaMessage } from "../media/engine/handle.ts";
-import type { CallStats, RecordingFile, SpokenLine, VoiceBrief, VoiceSettings } from "../media/engine/protocol.ts";
+import type {
+  CallStats,
+  RecordingFile,
+  SpokenLine,
+  VoiceBrief,
+  VoiceSettings,
+  VoiceUsage,
+} from "../media/engine/protocol.ts";
 import {
   ATTEMPT_START,
   type AttemptEffect,
@@ -19,6 +26,7 @@ import {
 } from "./attempt-machine.ts";
 import type { CallCommand, CallCommands } from "./call-commands.ts";
 import { CallTransfer } from "./call-transfer.ts";
+import type { Consults } from "./consult.ts";
 import { earlierCalls } from "./earlier-calls.ts";
 import { OwnerQuestionOfCall } from "./owner-question.ts";
 import { liveCallBrief } from "./prompts/live-call.ts";
@@ -64,6 +72,14 @@ export interface AttemptDeps {
   metrics: Metrics;
 }
 
+/** Somebody whom a supervisor connects a callee with; `warm` lets the agent speak with them in private first. */
+export interface ConnectWish {
+  to: TransferTarget;
+  brief: string;
+  warm: boolean;
+  userId: string;
+}
+
 /** The live attempts of this process. */
 export interface Attempts {
   /** Runs the attempt of a created call; resolves when it is over and settled. Never rejects. */
@@ -77,7 +93,7 @@ export interface Attempts {
   /** Whether callees on this kind of carrier can be connected with somebody. */
   canConnect(carrier: string): boolean;
   /** Connects the callee with somebody on a supervisor's wish; false when the call is not live, or its carrier cannot. */
-  connect(tenantId: string, callId: string, wish: { to: TransferTarget; brief: string; userId: string }): boolean;
+  connect(tenantId: string, callId: string, wish: ConnectWish): boolean;
   /** Hands the owner's answer to the call that asked; false when it does not run here or asks no more. */
   ownerAnswered(tenantId: string, callId: string, answer: { questionId: string; answer: string }): boolean;
   /** Ids of the calls that run. */
@@ -89,15 +105,21 @@ export interface Attempts {
 /** Joins scheduler, carrier, media thread and store into attempts that always end in a settled call. */
 export const createAttempts = (deps: AttemptDeps): Attempts => {
   const running = new Map<string, Attempt>();
+  const consults: Consults = new Map();
   deps.media.subscribe((message) => {
-    if (message.type === "media-died") for (const attempt of [...running.values()]) attempt.input(message);
-    else if (message.type !== "log") running.get(message.callId)?.onMedia(message);
+    if (message.type === "media-died") {
+      for (const attempt of [...running.values()]) attempt.input(message);
+      for (const consult of [...consults.values()]) consult.onMedia(message);
+    } else if (message.type !== "log") {
+      running.get(message.callId)?.onMedia(message);
+      consults.get(message.callId)?.onMedia(message);
+    }
   });
   return {
     start: async (tenantId, callId) => {
       const call = await deps.store.calls.get(tenantId, callId);
       if (!call || running.has(callId)) return;
-      const attempt = new Attempt(deps, call);
+      const attempt = new Attempt(deps, call, consults);
       running.set(callId, attempt);
       deps.metrics.callsStarted.inc({ carrier: call.carrier });
       deps.metrics.liveCalls.set(running.size);
@@ -108,7 +130,10 @@ export const createAttempts = (deps: AttemptDeps): Attempts => {
         deps.metrics.liveCalls.set(running.size);
       }
     },
-    onCarrierEvent: (event) => running.get(event.callId)?.onCarrier(event),
+    onCarrierEvent: (event) => {
+      running.get(event.callId)?.onCarrier(event);
+      consults.get(event.callId)?.onCarrier(event);
+    },
     hangUp: (tenantId, callId) => {
       if (running.get(callId)?.tenantId !== tenantId) return false;
       return deps.commands.send(callId, { type: "hang_up" });
@@ -131,6 +156,7 @@ export const createAttempts = (deps: AttemptDeps): Attempts => {
     closeAll: async () => {
       const open = [...running.values()];
       for (const attempt of open) attempt.input({ type: "shut-down" });
+      for (const consult of [...consults.values()]) consult.stop();
       await Promise.all(open.map((attempt) => attempt.over));
     },
   };
@@ -159,7 +185,7 @@ class Attempt {
   /** Store writes of this call, one after the other. */
   #writes: Promise<void> = Promise.resolve();
 
-  constructor(deps: AttemptDeps, call: Call) {
+  constructor(deps: AttemptDeps, call: Call, consults: Consults) {
     this.#deps = deps;
     this.#call = call;
     this.#carrier = deps.carrierFor(call.carrier);
@@ -170,6 +196,11 @@ class Attempt {
       call,
       carrier: this.#carrier,
       mayConnect: deps.mayConnect ?? (async () => ({ ok: false })),
+      voiceFor: async (brief) => await deps.voiceFor({ call, brief, about: { ...call, context: "" } }),
+      rtpHost: deps.rtpHost,
+      consults,
+      addUsage: (usage) => this.#spend(usage),
+      schedule: deps.schedule,
       send: (command) => deps.media.send(command),
       input: (input) => this.input(input),
       note: (kind, detail, event) => this.#note(kind, detail, event),
@@ -209,6 +240,7 @@ class Attempt {
       ? await store.agents.get(this.tenantId, task.agentId)
       : ((await store.agents.list(this.tenantId))[0] ?? null);
     if (this.canConnect) this.#transfer.targets = agent?.transferTargets ?? [];
+    this.#transfer.language = task?.language ?? "en";
     const earlier = task === null || call.attempt === 1 ? null : await earlierCalls(store, task);
     const ownerAnswer = earlier?.answers.at(-1)?.answer;
     const about = {
@@ -403,8 +435,7 @@ class Attempt {
       case "turn":
         return this.#write("turn", () => store.transcripts.put(this.tenantId, callId, event.turn));
       case "usage":
-        metrics.voiceCostUsd.inc({ provider: event.usage.provider }, event.usage.costUsd);
-        return this.#write("usage", () => store.calls.addUsage(this.tenantId, callId, event.usage));
+        return this.#spend(event.usage);
       case "latency":
         metrics.turnLatencyMs.observe(event.ms);
         return this.#noteLatency(event.ms);
@@ -427,6 +458,12 @@ class Attempt {
       case "partial":
         return;
     }
+  }
+
+  #spend(usage: VoiceUsage): void {
+    const { metrics, store } = this.#deps;
+    metrics.voiceCostUsd.inc({ provider: usage.provider }, usage.costUsd);
+    this.#write("usage", () => store.calls.addUsage(this.tenantId, this.#call.id, usage));
   }
 
   /** Adds a line to the call's timeline, and where others should hear of it, an event. */

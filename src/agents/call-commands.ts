@@ -7,10 +7,10 @@ export type CallCommand =
   | { type: "send_dtmf"; digits: string; toolCallId: string | null }
   | { type: "reschedule_call_trigger_analysis"; reason: string; when: string; toolCallId: string; speaking: boolean }
   | { type: "request_user_info"; question: string; timeoutMs: number; toolCallId: string }
-  /** `to` is a name the agent knows, or null for a supervisor. */
-  | { type: "transfer_call"; to: string | null; brief: string; toolCallId: string }
-  /** A supervisor connects the callee with somebody. */
-  | { type: "connect"; to: TransferTarget; brief: string; userId: string }
+  /** `to` is a name the agent knows, or null for a supervisor; `warm` speaks with whom is named in private first. */
+  | { type: "transfer_call"; to: string | null; brief: string; warm: boolean; toolCallId: string }
+  /** A supervisor connects the callee with somebody; `warm` lets the agent speak with them in private first. */
+  | { type: "connect"; to: TransferTarget; brief: string; warm: boolean; userId: string }
   | { type: "owner_answered"; questionId: string; answer: string }
   | { type: "hang_up" };
 

@@ -1,12 +1,15 @@
+import type { Schedule } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { inBackground, type Log } from "../core/log.ts";
 import type { CallFact } from "../core/store/call-events.ts";
 import type { Call } from "../core/store/call-record.ts";
 import type { TransferFailure, TransferTarget } from "../core/transfer.ts";
 import type { CarrierControl } from "../media/carriers/control.ts";
-import type { MediaCommand } from "../media/engine/protocol.ts";
+import type { MediaCommand, VoiceBrief, VoiceSettings, VoiceUsage } from "../media/engine/protocol.ts";
 import type { AttemptEffect, AttemptInput, Transfer } from "./attempt-machine.ts";
 import type { CallCommand } from "./call-commands.ts";
+import { Consult, type Consults, unreached } from "./consult.ts";
+import { consultBrief } from "./prompts/consult.ts";
 
 /** How long supervisors have to take a call that the agent hands over, in ms: the callee waits meanwhile. */
 const SUPERVISORS_MS = 45_000;
@@ -16,9 +19,18 @@ const CONNECT_TIMEOUT_MS = 30_000;
 /** What handing a callee over stands on. */
 export interface CallTransferDeps {
   call: Call;
-  carrier: Pick<CarrierControl, "connect" | "disconnect">;
+  carrier: CarrierControl;
   /** Whether somebody may be connected with a callee of this tenant, and their number in one spelling. */
   mayConnect: (tenantId: string, phone: string) => Promise<{ ok: true; phone: string } | { ok: false }>;
+  /** The voice's end of a call, for the private word with somebody. */
+  voiceFor: (brief: VoiceBrief) => Promise<VoiceSettings>;
+  /** Where the carrier sends packets. */
+  rtpHost: string;
+  /** The consults of this process. */
+  consults: Consults;
+  /** What was spent on the private word with somebody. */
+  addUsage: (usage: VoiceUsage) => void;
+  schedule: Schedule;
   send: (command: MediaCommand) => void;
   input: (input: AttemptInput) => void;
   /** Adds a line to the call's timeline. */
@@ -48,19 +60,26 @@ export type TransferEffect = Extract<
 export class CallTransfer {
   /** Whom the agent may connect the callee with; nobody on carriers that cannot. */
   targets: readonly TransferTarget[] = [];
+  /** Language of the call, BCP 47. */
+  language = "en";
   readonly #deps: CallTransferDeps;
   #stopWaiting = (): void => {};
+  /** The private word with whom the callee is being handed to; null while there is none. */
+  #consult: Consult | null = null;
+  #consults = 0;
+  /** Counts who was tried, so that nobody is rung whom nobody waits for any more. */
+  #attempt = 0;
 
   constructor(deps: CallTransferDeps) {
     this.#deps = deps;
   }
 
   /** The agent's wish. */
-  ask({ to: name, brief, toolCallId }: Extract<CallCommand, { type: "transfer_call" }>): void {
+  ask({ to: name, brief, warm, toolCallId }: Extract<CallCommand, { type: "transfer_call" }>): void {
     const isNamed = (target: TransferTarget): boolean => target.name.toLowerCase() === name?.toLowerCase();
     const to = name === null ? null : this.targets.find(isNamed);
     if (to === undefined) return this.#answer(toolCallId, NOBODY_OF_THAT_NAME, true);
-    this.#deps.input({ type: "transfer", toolCallId, to, brief, userId: null });
+    this.#deps.input({ type: "transfer", toolCallId, to, brief, warm, userId: null });
   }
 
   /** Carries out what the rules of the attempt ask for. */
@@ -72,9 +91,10 @@ export class CallTransfer {
         this.#stopWaiting = this.#deps.after(SUPERVISORS_MS, () => this.#failed("nobody"));
         return;
       case "connect": {
-        const { to, brief, userId } = effect;
-        note("transfer.asked", `to ${to.name}${brief === "" ? "" : `: ${brief}`}`, this.#asked(to, brief, userId));
-        return inBackground(this.#deps.log, "connect the callee with somebody", this.#connect(to));
+        const { to, brief, userId, warm } = effect;
+        const line = `to ${to.name}${warm ? ", who is briefed first" : ""}${brief === "" ? "" : `: ${brief}`}`;
+        note("transfer.asked", line, this.#asked(to, brief, userId));
+        return inBackground(this.#deps.log, "connect the callee with somebody", this.#reach(to, warm ? brief : null));
       }
       case "decline-transfer":
         if (effect.toolCallId === null) return note("transfer.failed", "not now");
@@ -82,7 +102,10 @@ export class CallTransfer {
       case "tell-transfer":
         return this.#tell(effect.transfer, effect.outcome);
       case "drop-transfer":
-        if (effect.transfer.to !== null) this.#disconnect();
+        if (this.#consult) this.#consult.giveUp();
+        else if (effect.transfer.to !== null) this.#disconnect();
+        this.#consult = null;
+        this.#attempt++;
         return this.#tell(effect.transfer, "call-over");
       case "step-aside":
         return send({ type: "away", callId: call.id, on: true, note: "" });
@@ -93,11 +116,15 @@ export class CallTransfer {
     }
   }
 
-  async #connect(to: TransferTarget): Promise<void> {
+  /** @param brief what they are to be told in private first; null connects them at once */
+  async #reach(to: TransferTarget, brief: string | null): Promise<void> {
     const { carrier, call, mayConnect, log } = this.#deps;
+    const attempt = ++this.#attempt;
     try {
       const gate = await mayConnect(call.tenantId, to.phone);
+      if (this.#attempt !== attempt) return;
       if (!gate.ok) return this.#failed("refused");
+      if (brief !== null) return this.#brief({ ...to, phone: gate.phone }, brief);
       const answer = await carrier.connect?.({
         callId: call.id,
         to: gate.phone,
@@ -106,11 +133,35 @@ export class CallTransfer {
         ...(call.organization === "" ? {} : { callerName: call.organization }),
       });
       if (answer?.ok) return this.#deps.input({ type: "transfer-joined" });
-      this.#failed((answer && WHY[answer.disposition]) ?? "failed");
+      this.#failed(answer ? unreached(answer.disposition) : "failed");
     } catch (thrown) {
       log.error({ problem: messageOf(thrown) }, "somebody could not be connected with the callee");
       this.#failed("failed");
     }
+  }
+
+  #brief(to: TransferTarget, brief: string): void {
+    const { carrier, call, note, voiceFor, input, log } = this.#deps;
+    if (carrier.join === undefined) return this.#failed("no-consult");
+    const { calleeName, agentName, organization } = call;
+    const facts = { person: to.name, brief, calleeName, agentName, organization, language: this.language };
+    const consult = new Consult({
+      ...this.#deps,
+      id: `consult${++this.#consults}_${call.id}`,
+      phone: to.phone,
+      openVoice: () => voiceFor(consultBrief(facts)),
+      log: log.child({ consult: this.#consults }),
+      onAnswer: () =>
+        note("transfer.briefing", `${to.name} is told in private what it is about, and asked to take over`),
+      onOutcome: (outcome) => {
+        this.#consult = null;
+        if (outcome === "joined") input({ type: "transfer-joined" });
+        else this.#failed(outcome);
+      },
+      onUsage: (usage) => this.#deps.addUsage(usage),
+    });
+    this.#consult = consult;
+    consult.start();
   }
 
   #failed(why: TransferFailure): void {
@@ -166,12 +217,9 @@ const FAILURE: Readonly<Record<TransferFailure, string>> = {
   busy: "the line was busy",
   "no-answer": "nobody answered",
   refused: "this number may not be called",
+  declined: "they could not take the call",
+  undecided: "they did not say in time whether they take the call",
+  "no-consult": "nobody can be spoken with in private on this call; connect them without",
   failed: "the connection could not be made",
   "call-over": "the call ended, or went another way, first",
-};
-const WHY: Partial<Record<NonNullable<Call["disposition"]>, TransferFailure>> = {
-  busy: "busy",
-  "no-answer": "no-answer",
-  rejected: "no-answer",
-  cancelled: "call-over",
 };

@@ -1,10 +1,10 @@
+import type { ConnectWish } from "../agents/attempt-run.ts";
 import type { CommandReader } from "../agents/command-reader.ts";
 import type { Bus } from "../core/bus.ts";
 import type { Clock, Schedule } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Store } from "../core/store/open.ts";
-import type { TransferTarget } from "../core/transfer.ts";
 import type { CarrierControl } from "../media/carriers/control.ts";
 import type { Supervision } from "../media/supervision/signalling.ts";
 import type { HealthProbe } from "./api/health.ts";
@@ -42,7 +42,7 @@ export interface AppParts {
     /** Whether callees on this kind of carrier can be connected with somebody. */
     canConnect(carrier: string): boolean;
     /** Connects the callee with somebody; false when the call does not run here or its carrier cannot. */
-    connect(tenantId: string, callId: string, wish: { to: TransferTarget; brief: string; userId: string }): boolean;
+    connect(tenantId: string, callId: string, wish: ConnectWish): boolean;
     /** Hands an answer in time to the call that asked; false when it asks no more. */
     ownerAnswered(tenantId: string, callId: string, answer: { questionId: string; answer: string }): boolean;
   };

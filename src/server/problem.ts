@@ -84,6 +84,11 @@ export const PROBLEMS = {
     title: "The callee cannot be connected with anybody",
     fix: "Calls through Asterisk can be transferred while they last; take this one over instead.",
   },
+  "warm-transfer-not-possible": {
+    status: 409,
+    title: "Nobody can be briefed first by this voice",
+    fix: "Set VOICE to openai-realtime, or connect them without a private word.",
+  },
   "right-missing": {
     status: 403,
     title: "You may not do this",

@@ -16,6 +16,7 @@ const ask = (to: typeof DESK | null, toolCallId: string | null = "t1"): AttemptI
   toolCallId,
   to,
   brief: "Wants a refund.",
+  warm: false,
   userId: null,
 });
 const farewell: AttemptInput = { type: "farewell", disposition: "answered", toolCallId: "end", speaking: false };
@@ -107,6 +108,10 @@ test("a supervisor may connect the callee also while they speak themselves; the 
 });
 
 test("the tool offers names, never numbers, and none where nobody is known", () => {
+  const offers = (people: string[]) =>
+    Object.keys(callTools(people).find(({ name }) => name === "transfer_call")?.parameters.properties ?? {});
+  expect(offers([])).not.toContain("warm");
+  expect(offers(["Reception"])).toContain("warm");
   const toOf = (people: string[]) => {
     const tool = callTools(people).find(({ name }) => name === "transfer_call");
     return (tool?.parameters.properties as Record<string, { enum?: string[] }> | undefined)?.to;
@@ -117,7 +122,10 @@ test("the tool offers names, never numbers, and none where nobody is known", () 
     toCommand({ toolCallId: "t1", name: "transfer_call", argumentsJson: JSON.stringify(args), speaking: false });
   expect(call({ to: "Reception", reason: "Refund", brief: "Paid twice." })).toEqual({
     ok: true,
-    command: { type: "transfer_call", to: "Reception", brief: "Refund. Paid twice.", toolCallId: "t1" },
+    command: { type: "transfer_call", to: "Reception", brief: "Refund. Paid twice.", warm: false, toolCallId: "t1" },
+  });
+  expect(call({ to: "Reception", reason: "", brief: "Paid twice.", warm: true })).toMatchObject({
+    command: { to: "Reception", warm: true },
   });
   expect(call({ reason: "", brief: "Paid twice." })).toMatchObject({ command: { to: null, brief: "Paid twice." } });
   expect(call({ reason: "Refund" }).ok).toBe(false);

@@ -184,6 +184,65 @@ describe.skipIf(!hasAsterisk() || !hasSipCallee())(
       expect(await connect("call_nobody", "0106")).toMatchObject({ ok: false });
     });
 
+    describe("somebody who was spoken with on a call of their own", () => {
+      let first: string;
+      let other: string;
+      let privately: CalleeMedia;
+
+      beforeEach(async () => {
+        privately = await CalleeMedia.open();
+        first = await call();
+        events.length = 0;
+        other = `call_c${++calls}`;
+        const media = { mediaHost: "127.0.0.1", mediaPort: privately.port };
+        await carrier.originate({ callId: other, to: "+12025550106", timeoutMs: 5000, ...media });
+        await told("answered");
+        events.length = 0;
+      });
+      afterEach(() => privately.close());
+
+      test("is moved to the callee and leaves nothing of that call", async () => {
+        expect(await carrier.join!(other, first)).toEqual({ ok: true });
+        await until("one bridge is left", async () => (await pbx.bridges()).length === 1);
+        expect([await members(), (await pbx.channels()).length]).toEqual([3, 3]);
+        for (const at of [callee, colleague, privately]) at.packets.length = 0;
+        await colleague.say(tone(PARTY_HZ), people.soundPorts("0106").at(-1) ?? 0);
+        await callee.say(tone(CALLEE_HZ), people.soundPorts("0101").at(-1) ?? 0);
+        await Bun.sleep(200);
+        expect([heardMs(callee, PARTY_HZ) > 600, heardMs(colleague, CALLEE_HZ) > 600]).toEqual([true, true]);
+        expect([privately.packets.length, events]).toEqual([0, []]);
+        expect(await carrier.join!(other, first)).toMatchObject({ ok: false });
+        expect(await connect(first, "0106")).toMatchObject({ ok: false });
+      });
+
+      test("is hung up with the callee, or for itself, which leaves the callee with the agent", async () => {
+        expect(await carrier.join!(other, first)).toEqual({ ok: true });
+        await carrier.disconnect!(first);
+        await told("party-left");
+        expect(events.map(({ type, callId }) => `${type} ${callId}`)).toEqual([
+          `ended ${other}`,
+          `party-left ${first}`,
+        ]);
+        await until("two are left", async () => (await members()) === 2);
+        expect(await connect(first, "0106")).toEqual({ ok: true });
+      });
+
+      test("goes when the callee goes", async () => {
+        expect(await carrier.join!(other, first)).toEqual({ ok: true });
+        await carrier.hangUp(first);
+        await until("both calls are over", () => events.length === 2);
+        expect(events.map(({ type }) => type)).toEqual(["ended", "ended"]);
+        await pbx.empty();
+      });
+
+      test("is not moved to a callee who has gone", async () => {
+        await carrier.hangUp(first);
+        await told("ended");
+        expect(await carrier.join!(other, first)).toMatchObject({ ok: false });
+        expect(await members()).toBe(2);
+      });
+    });
+
     test("closing leaves nobody behind", async () => {
       const id = await call();
       expect(await connect(id, "0106")).toEqual({ ok: true });

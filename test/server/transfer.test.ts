@@ -45,6 +45,28 @@ test("emergency, premium and broken numbers are refused at once, as JSON and in 
   expect(server.state.connected.length).toBe(1);
 });
 
+test("whom the AI is to brief first is dialed where its voice can, by API and by form, and refused where it only plays sentences", async () => {
+  const { server, call, path } = await open();
+  await answerCall(server, call.id);
+  const warm = { ...TO, warm: true, brief: "Paid twice." };
+  const refused = await server.json(path, warm);
+  expect([refused.status, ((await refused.json()) as { type: string }).type]).toEqual([
+    409,
+    expect.stringContaining("warm-transfer-not-possible"),
+  ]);
+  const fieldIn = async () => (await (await server.page(`/calls/${call.id}`)).text()).includes('name="warm"');
+  expect([server.state.connected, await fieldIn()]).toEqual([[], false]);
+  server.parts.voice = "openai-realtime";
+  expect(await fieldIn()).toBe(true);
+  expect((await server.json(path, warm)).status).toBe(202);
+  expect((await server.form(`/calls/${call.id}/transfer`, { ...TO, warm: "on", brief: "" })).status).toBe(303);
+  const { name } = server.parts.owner;
+  expect(server.state.connected).toEqual([
+    `${call.id}: Reception +12025550177, told first: Paid twice. (asked for by ${name})`,
+    `${call.id}: Reception +12025550177, told first: asked for by ${name}`,
+  ]);
+});
+
 test("the page of a live call offers it where it can be done", async () => {
   const { server, call } = await open();
   await answerCall(server, call.id);

@@ -116,8 +116,9 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
         return true;
       },
       canConnect: () => state.canConnect,
-      connect: (_tenantId, callId, { to }) => {
-        if (state.canConnect) state.connected.push(`${callId}: ${to.name} ${to.phone}`);
+      connect: (_tenantId, callId, { to, warm, brief }) => {
+        const first = warm ? `, told first: ${brief}` : "";
+        if (state.canConnect) state.connected.push(`${callId}: ${to.name} ${to.phone}${first}`);
         return state.canConnect;
       },
       ownerAnswered: (_tenantId, callId, { answer }) => {

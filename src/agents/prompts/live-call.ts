@@ -36,7 +36,8 @@ export interface EarlierCalls {
   answers: readonly { question: string; answer: string }[];
 }
 
-const languageName = (tag: string): string => new Intl.DisplayNames(["en"], { type: "language" }).of(tag) ?? tag;
+/** A BCP 47 tag in English words, or as it is. */
+export const languageName = (tag: string): string => new Intl.DisplayNames(["en"], { type: "language" }).of(tag) ?? tag;
 
 /** Newest calls and answers told; what is older is in the memory. */
 const TOLD = 5;

@@ -48,6 +48,13 @@ const transferCall = z.object({
     .min(1)
     .max(600)
     .describe("What they must know before they speak: who is on the line, what was said, what is wanted."),
+  warm: z
+    .boolean()
+    .nullish()
+    .transform((warm) => warm ?? false)
+    .describe(
+      "True to have whom you name told the brief in private first and asked whether they take it; false connects them at once. Use true when they should know before they speak, and stay with the callee meanwhile.",
+    ),
 });
 
 const describe: Record<string, { schema: z.ZodObject; text: string }> = {
@@ -86,8 +93,8 @@ const CALL_TOOLS: VoiceTool[] = Object.entries(describe).map(([name, { schema, t
 export const callTools = (people: readonly string[]): VoiceTool[] =>
   CALL_TOOLS.map((tool) => {
     if (tool.name !== "transfer_call") return tool;
-    const { to, ...properties } = tool.parameters.properties as Record<string, object>;
-    const named = people.length === 0 ? properties : { to: { ...to, enum: [...people] }, ...properties };
+    const { to, warm, ...properties } = tool.parameters.properties as Record<string, object>;
+    const named = people.length === 0 ? properties : { to: { ...to, enum: [...people] }, ...properties, warm };
     return { ...tool, parameters: { ...tool.parameters, properties: named } };
   });
 
@@ -117,9 +124,9 @@ export const toCommand = (call: {
     case "send_dtmf":
       return { ok: true, command: { type: "send_dtmf", ...sendDtmf.parse(given), toolCallId } };
     case "transfer_call": {
-      const { to, reason, brief } = transferCall.parse(given);
+      const { to, reason, brief, warm } = transferCall.parse(given);
       const words = reason === "" ? brief : `${reason}. ${brief}`;
-      return { ok: true, command: { type: "transfer_call", to, brief: words, toolCallId } };
+      return { ok: true, command: { type: "transfer_call", to, brief: words, warm, toolCallId } };
     }
     case "request_user_info": {
       const { question, timeout } = requestUserInfo.parse(given);

@@ -57,7 +57,7 @@ export type CarrierEvent =
   | { type: "media"; callId: string; host: string; port: number }
   | { type: "answered"; callId: string }
   | { type: "dtmf"; callId: string; digit: string }
-  /** Whom `connect` had connected hung up or was lost; the callee is still there. */
+  /** Whom `connect` or `join` had connected hung up or was lost; the callee is still there. */
   | { type: "party-left"; callId: string }
   | { type: "ended"; callId: string; cause: HangupCause; disposition: Disposition; detail: string };
 
@@ -93,7 +93,13 @@ export interface CarrierControl {
    * the time. One at a time. When they hang up, `party-left` follows. Carriers without this verb connect nobody.
    */
   connect?(request: ConnectRequest): Promise<Originated>;
-  /** Ends what `connect` began, ringing or connected; the callee stays. Does nothing without one. */
+  /**
+   * Moves the callee of the answered call `callId` to the callee of `into`, as if `connect` had connected them: they
+   * hear each other and the engine's end of `into`, and no more the one of their own call, whose `ended` still comes.
+   * Resolves when it is done, or with why not. Carriers without this verb move nobody.
+   */
+  join?(callId: string, into: string): Promise<Originated>;
+  /** Ends what `connect` or `join` began, ringing or connected; the callee stays. Does nothing without one. */
   disconnect?(callId: string): Promise<void>;
 }
 

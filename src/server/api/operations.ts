@@ -255,7 +255,7 @@ export const OPERATIONS: readonly Operation[] = [
     group: "Calls",
     summary: "Connect the callee of a live call with somebody",
     description:
-      "The agent stays with the callee until they answer, is silent while they speak, and goes on when they hang up. What came of it is told by the call's events.",
+      "The agent stays with the callee until they answer, with warm until they say in private that they take the call; it is silent while they speak, and goes on when they hang up. What came of it is told by the call's events.",
     body: TransferRequest,
     answers: [{ status: 202, description: "They are being dialed", schema: PlacedView }],
     problems: [
@@ -266,6 +266,7 @@ export const OPERATIONS: readonly Operation[] = [
       "call-not-answered",
       "call-over",
       "transfer-not-possible",
+      "warm-transfer-not-possible",
     ],
   },
   {

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { callIsOver } from "../../core/call.ts";
 import { supervisionRights } from "../../core/supervision.ts";
 import { hangUp } from "../api/v1-calls.ts";
-import { transferCall } from "../api/v1-transfer.ts";
+import { canBrief, transferCall } from "../api/v1-transfer.ts";
 import type { AppParts } from "../app-parts.ts";
 import { callPicture, type PictureParts } from "../call-picture.ts";
 import { CallBody } from "../components/call-body.tsx";
@@ -46,7 +46,7 @@ export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: 
         {!callIsOver(call.status) && rights.has("transfer") && parts.attempts.canConnect(call.carrier) ? (
           <details>
             <summary class="btn">Connect with somebody</summary>
-            <TransferForm callId={call.id} />
+            <TransferForm callId={call.id} canBrief={canBrief(parts)} />
           </details>
         ) : null}
         <CallBody picture={picture} startS={momentOf(c.req.query("t"))} />
@@ -65,16 +65,19 @@ export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: 
     const values = await formBody(c);
     const isPart = c.req.header("hx-request") === "true";
     try {
-      await transferCall(parts, c.get("actor"), callId, values);
+      await transferCall(parts, c.get("actor"), callId, { ...values, warm: values.warm === "on" });
     } catch (thrown) {
       const problems = thrown instanceof Problem ? thrown.more.errors : undefined;
       if (!isPart || !problems) throw thrown;
-      return c.html(<TransferForm callId={callId} values={values} problems={problems} />, 422);
+      return c.html(
+        <TransferForm callId={callId} canBrief={canBrief(parts)} values={values} problems={problems} />,
+        422,
+      );
     }
     if (!isPart) return c.redirect(`/calls/${callId}`, 303);
     return c.html(
       <>
-        <TransferForm callId={callId} />
+        <TransferForm callId={callId} canBrief={canBrief(parts)} />
         <ToastPart level="ok" text="Dialing. The timeline tells what comes of it." />
       </>,
     );

@@ -62,6 +62,10 @@ interface Call {
   /** Whom the callee is connected with, or is to be. */
   party: Party | null;
   hadParty: boolean;
+  /** The call whose callee was moved here, or is being moved. */
+  guest: Call | null;
+  /** The call that this one's callee was moved to. */
+  host: Call | null;
   cancelTimer: () => void;
 }
 
@@ -183,7 +187,7 @@ class AsteriskControl implements CarrierControl {
     const endpoint = dialString(this.#deps.ari.dialEndpoint, to);
     if (endpoint === null) return refused("invalid-number", "The number is not in international form.");
     if (!call?.answered || call.phase !== "placed") return refused("failed", "There is nobody to connect with.");
-    if (call.party) return refused("failed", "Somebody else is being connected already.");
+    if (call.party || call.guest) return refused("failed", "Somebody else is being connected already.");
     if (!this.#ari.isUp()) return refused("trunk-failure", this.#ari.health().detail);
     // Their sound takes ports of Asterisk's as a call does.
     const parties = [...this.#calls.values()].filter((one) => one.party !== null).length;
@@ -203,8 +207,36 @@ class AsteriskControl implements CarrierControl {
     return await party.dial(endpoint, timeoutMs, connectedVariables(from, callerName));
   }
 
+  async join(callId: string, into: string): Promise<Originated> {
+    const guest = this.#calls.get(callId);
+    const host = this.#calls.get(into);
+    if (!isTalking(guest) || !isTalking(host) || guest.host)
+      return refused("failed", "There is nobody to connect with.");
+    if (host.party || host.guest) return refused("failed", "Somebody else is being connected already.");
+    host.guest = guest;
+    try {
+      // A channel that enters a bridge leaves the one it was in.
+      await this.#ari.addToBridge(host.names.bridge, [guest.names.callee]);
+    } catch (thrown) {
+      host.guest = null;
+      this.#log.warn({ callId, error: messageOf(thrown) }, "a callee could not be moved to another call");
+      return refused("failed", "They could not be connected with the callee.");
+    }
+    if (!isTalking(guest) || !isTalking(host)) {
+      host.guest = null;
+      return refused("cancelled", CALL_IS_OVER.detail);
+    }
+    guest.host = host;
+    const { media, bridge } = guest.names;
+    // What is left of it then goes with the call.
+    await Promise.allSettled([this.#ari.hangUp(media), this.#ari.destroyBridge(bridge)]);
+    return { ok: true };
+  }
+
   async disconnect(callId: string): Promise<void> {
-    await this.#calls.get(callId)?.party?.hangUp();
+    const call = this.#calls.get(callId);
+    await call?.party?.hangUp();
+    if (call?.guest?.host) await this.hangUp(call.guest.id);
   }
 
   /**
@@ -288,6 +320,7 @@ class AsteriskControl implements CarrierControl {
 
   /** Without its media channel a call is silence, so it ends. */
   #heardOfMedia(call: Call, event: AriEvent): void {
+    if (call.host) return;
     call.facts = observeMedia(call.facts, event);
     if (event.type !== "ChannelDestroyed") return;
     call.started.media.resolve(false);
@@ -327,7 +360,15 @@ class AsteriskControl implements CarrierControl {
     call.party?.lost(CALL_IS_OVER);
     if (!wasPlaced) return;
     this.#emit({ type: "ended", callId: call.id, ...outcome });
+    this.#leaveHost(call);
+    if (call.guest?.host) this.#background(call, "hanging up whom the callee was with", this.hangUp(call.guest.id));
     this.#background(call, "removing a call from Asterisk", this.#remove(call));
+  }
+
+  #leaveHost({ host }: Call): void {
+    if (!host) return;
+    host.guest = null;
+    if (host.phase === "placed") this.#emit({ type: "party-left", callId: host.id });
   }
 
   async #remove(call: Call): Promise<void> {
@@ -394,7 +435,7 @@ class AsteriskControl implements CarrierControl {
     call.facts = observe(call.facts, { type: "ChannelStateChange", channel: callee });
     this.#tellProgress(call);
     if (call.party && !there.has(call.names.party)) call.party.lost(PARTY_IS_LOST);
-    if (!there.has(call.names.media)) call.facts = { ...call.facts, endedByPbx: true };
+    if (!call.host && !there.has(call.names.media)) call.facts = { ...call.facts, endedByPbx: true };
     if (call.facts.askedToEnd || call.facts.endedByPbx) this.#background(call, "hanging up again", this.#end(call));
   }
 
@@ -427,6 +468,8 @@ class AsteriskControl implements CarrierControl {
   }
 }
 
+const isTalking = (call: Call | undefined): call is Call => call?.phase === "placed" && call.answered;
+
 const newCall = (id: string, names: CallNames): Call => ({
   id,
   names,
@@ -437,6 +480,8 @@ const newCall = (id: string, names: CallNames): Call => ({
   started: { callee: Promise.withResolvers<boolean>(), media: Promise.withResolvers<boolean>() },
   party: null,
   hadParty: false,
+  guest: null,
+  host: null,
   cancelTimer: () => {},
 });
 
