@@ -20,7 +20,7 @@ const PartRow = ({ report }: { report: PartReport }) => {
       <td>
         <span class={`badge ${look}`}>{word}</span>
       </td>
-      <td>
+      <td class="breakable">
         {report.detail}
         {report.state === "up" ? null : <small>{report.breaks}</small>}
         {report.fix ? (
