@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { mediasoupWorkerBin } from "../../scripts/paths.ts";
-import { freeUdpPort, hasAsterisk, TestAsterisk } from "../support/asterisk.ts";
+import { hasAsterisk, TestAsterisk } from "../support/asterisk.ts";
 import { browserMissing, launchBrowser } from "../support/browser.ts";
 import { CuttableLine } from "../support/cuttable-line.ts";
 import { DroppablePath } from "../support/droppable-path.ts";
 import { stereo } from "../support/likeness.ts";
 import { type Json, OpenDeep } from "../support/open-deep.ts";
+import { freePort } from "../support/ports.ts";
 import { RealtimeProcess } from "../support/realtime-process.ts";
 import { hasSipCallee, SipCallees } from "../support/sip-callee.ts";
 import { SupervisingPage } from "../support/supervising-page.ts";
@@ -176,7 +177,7 @@ beforeAll(async () => {
     launchBrowser([microphoneFlag, flags[1]!]),
   ]);
   [awakeGroup, sleeperGroup] = [groupOf(flags[0]!), groupOf(flags[1]!)];
-  const soundPort = await freeUdpPort();
+  const soundPort = await freePort();
   path = await DroppablePath.open(soundPort);
   openDeep = await OpenDeep.start({
     CARRIER: "asterisk",

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asteriskDir, repoDir } from "../../scripts/paths.ts";
+import { freePort } from "./ports.ts";
 
 /** Whether set-up has fetched Asterisk; tests of real calls are skipped, loudly, without it. */
 export const hasAsterisk = (): boolean => existsSync(join(asteriskDir.bin, "asterisk"));
@@ -42,8 +43,8 @@ export interface Listed {
  */
 export class TestAsterisk {
   readonly dir = mkdtempSync(join(tmpdir(), "od-pbx-"));
-  readonly httpPort = freeTcpPort();
   readonly app: string;
+  httpPort = 0;
   sipPort = 0;
   #process: Bun.Subprocess | undefined;
 
@@ -54,7 +55,8 @@ export class TestAsterisk {
   /** Writes the configuration and starts; ready for calls when it resolves (about 0.4 s). */
   static async start(settings: TestAsteriskSettings): Promise<TestAsterisk> {
     const pbx = new TestAsterisk(settings);
-    pbx.sipPort = await freeUdpPort();
+    pbx.httpPort = await freePort();
+    pbx.sipPort = await freePort();
     pbx.#configure(settings);
     await pbx.startAgain();
     return pbx;
@@ -240,19 +242,4 @@ export const trunk = (name: string, port: number): string =>
 const replaced = (text: string, from: string, to: string): string => {
   if (!text.includes(from)) throw new Error(`the configuration no longer says "${from}"`);
   return text.replace(from, to);
-};
-
-/** A TCP port of loopback that was free a moment ago. */
-export const freeTcpPort = (): number => {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  listener.stop(true);
-  return listener.port;
-};
-
-/** A UDP port of loopback that was free a moment ago. */
-export const freeUdpPort = async (): Promise<number> => {
-  const socket = await Bun.udpSocket({ hostname: "127.0.0.1", port: 0, socket: {} });
-  const port = socket.port;
-  socket.close();
-  return port;
 };

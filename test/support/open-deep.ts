@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repoDir } from "../../scripts/paths.ts";
-import { freeTcpPort } from "./asterisk.ts";
+import { freePort } from "./ports.ts";
 
 /** An answer of the API: members are checked by the test that reads them. */
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read by tests only.
@@ -40,9 +40,8 @@ export class OpenDeep {
     this.#process?.kill("SIGKILL");
   };
 
-  private constructor(env: Record<string, string>, main: string) {
+  private constructor(port: number, env: Record<string, string>, main: string) {
     this.#main = main;
-    const port = freeTcpPort();
     const certificate = env.TLS_CERT_FILE;
     if (certificate) this.#trust = { tls: { ca: readFileSync(certificate, "utf8") } };
     this.url = `${certificate ? "https" : "http"}://127.0.0.1:${port}`;
@@ -66,7 +65,7 @@ export class OpenDeep {
 
   /** Starts one with this configuration, from another file if need be; `/health` answers when it resolves. */
   static async start(env: Record<string, string>, main = "src/server/main.ts"): Promise<OpenDeep> {
-    const openDeep = new OpenDeep(env, main);
+    const openDeep = new OpenDeep(await freePort(), env, main);
     try {
       await openDeep.startAgain();
     } catch (thrown) {

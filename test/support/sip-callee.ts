@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sipCalleeDir } from "../../scripts/paths.ts";
-import { freeUdpPort } from "./asterisk.ts";
+import { freePort } from "./ports.ts";
 
 /** Whether set-up has fetched sipp and baresip. */
 export const hasSipCallee = (): boolean =>
@@ -40,7 +40,7 @@ export class SipCallees {
 
   /** Starts on a loopback port, a free one by default. `people` is keyed by how the number ends, such as `"0117"`. */
   static async start(people: Record<string, Manner>, port?: number): Promise<SipCallees> {
-    const callees = new SipCallees(port ?? (await freeUdpPort()), people);
+    const callees = new SipCallees(port ?? (await freePort()), people);
     const until = Date.now() + 5000;
     while (!(await isTaken(callees.port))) {
       if (callees.#process.exitCode !== null) throw new Error(`sipp ended at once: ${callees.errors()}`);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repoDir, sipCalleeDir } from "../../scripts/paths.ts";
-import { freeTcpPort, freeUdpPort } from "./asterisk.ts";
+import { freePort } from "./ports.ts";
 
 /** A recorded sentence of a callee, 3.4 s, 8 kHz mono: "Hello, city dental office. How may I help you today?" */
 export const CALLEE_SPEECH = join(repoDir, "test/fixtures/callee-speech.wav");
@@ -54,7 +54,7 @@ export class Telephone {
 
   /** Starts on a free loopback port; ready for calls when it resolves. */
   static async start(settings: TelephoneSettings = {}): Promise<Telephone> {
-    const phone = new Telephone(await freeUdpPort(), settings);
+    const phone = new Telephone(await freePort(), settings);
     await phone.#run();
     return phone;
   }
@@ -91,7 +91,7 @@ export class Telephone {
 
   async #run(): Promise<void> {
     const dir = this.#dir;
-    const controlPort = freeTcpPort();
+    const controlPort = await freePort();
     writeFileSync(join(dir, "speech.wav"), wavOf(this.spoken));
     mkdirSync(join(dir, "conf"));
     writeFileSync(join(dir, "conf/config"), config(dir, this.port, controlPort));
