@@ -143,28 +143,34 @@ const planOf = (
   const problems: string[] = [];
   const contacts: unknown[] = [];
   const iso = (ms: number): string => new Date(ms).toISOString();
+  const before = new Map(facts.plan?.contacts.map((one) => [one.phone, one]));
+  const named = new Set<string>();
   given.contacts.forEach((contact, i) => {
     const phone = parsePhone(contact.phone);
-    const kept = phone.ok && facts.plan?.contacts.find((one) => one.phone === phone.e164);
-    let at: string | null = kept && kept.source.kind === contact.source_kind ? kept.source.at : null;
-    if (phone.ok && at === null) {
-      const claim = { phone: phone.e164, kind: contact.source_kind, ref: contact.source_ref };
-      const source = checkSource(claim, evidence);
-      if (source.ok) at = source.at === null ? null : iso(source.at);
-      else problems.push(`The number of contact ${i + 1} ${source.message}.`);
+    if (phone.ok) named.add(phone.e164);
+    const kept = phone.ok ? before.get(phone.e164)?.source : undefined;
+    let source = kept?.kind === contact.source_kind ? kept : undefined;
+    if (source === undefined) {
+      const claim = { phone: phone.ok ? phone.e164 : "", kind: contact.source_kind, ref: contact.source_ref };
+      const known = phone.ok ? checkSource(claim, evidence) : { ok: true as const, at: null };
+      if (!known.ok) problems.push(`The number of contact ${i + 1} ${known.message}.`);
+      const at = known.ok && known.at !== null ? known.at : facts.nowMs;
+      source = { kind: contact.source_kind, ...some("ref", contact.source_ref), at: iso(at) };
     }
     contacts.push({
       name: contact.name,
       phone: contact.phone,
-      source: { kind: contact.source_kind, ...some("ref", contact.source_ref), at: at ?? iso(facts.nowMs) },
+      source,
       ...some("timezone", contact.timezone),
       ...some("context", contact.context),
     });
   });
   if (given.include_contact_list) {
-    const named = new Set(given.contacts.map((one) => one.phone.replace(/[^\d+]/g, "")));
+    // As the user left them in the plan, where they changed one.
     contacts.push(
-      ...facts.contactList.filter((one) => !named.has(one.phone)).map((one) => listedContact(one, facts.nowMs)),
+      ...facts.contactList
+        .filter(({ phone }) => !named.has(phone))
+        .map((one) => before.get(one.phone) ?? listedContact(one, facts.nowMs)),
     );
   }
   if (contacts.length === 0) problems.push("The plan has no contacts. Look them up, or ask the user for them.");
@@ -178,7 +184,8 @@ const planOf = (
       schedule: {
         ...some("not_before", not_before),
         ...some("not_after", not_after),
-        ...(window_from && window_to ? { window: { from: window_from, to: window_to } } : {}),
+        // "After five" has no end of its own.
+        ...(window_from || window_to ? { window: { from: window_from || "00:00", to: window_to || "24:00" } } : {}),
         ...(days && days.length > 0 ? { days } : {}),
       },
       ...(given.max_attempts === null ? {} : { max_attempts: given.max_attempts }),

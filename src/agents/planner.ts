@@ -1,4 +1,4 @@
-import { readPlan } from "../core/campaign-plan.ts";
+import { type CampaignPlan, readPlan } from "../core/campaign-plan.ts";
 import type { Clock } from "../core/clock.ts";
 import { assert, messageOf, OutsideError } from "../core/errors.ts";
 import { inBackground, type Log } from "../core/log.ts";
@@ -38,8 +38,11 @@ export interface UserData {
   username?: string;
 }
 
-/** What goes with a message of the role `tool`: a look-up, or a list the user gave. */
-export type ToolData = { kind: "look-up"; lookUp: LookUp } | { kind: "contacts"; contacts: ListedContact[] };
+/** What goes with a message of the role `tool`: a look-up, a list the user gave, or who of the lists is not to be called. */
+export type ToolData =
+  | { kind: "look-up"; lookUp: LookUp }
+  | { kind: "contacts"; contacts: ListedContact[] }
+  | { kind: "taken-off"; phones: string[] };
 
 /** A turn under way. */
 export interface RunningTurn {
@@ -125,12 +128,16 @@ export const lookUpsOf = (messages: readonly ConversationMessage[]): LookUp[] =>
     return tool?.kind === "look-up" ? [tool.lookUp] : [];
   });
 
-/** Everybody on the lists the user gave. */
-export const listedOf = (messages: readonly ConversationMessage[]): ListedContact[] =>
-  messages.flatMap(({ role, data }) => {
+/** Everybody on the lists the user gave, but for those the user took off the plan afterwards; each number once. */
+export const listedOf = (messages: readonly ConversationMessage[]): ListedContact[] => {
+  const listed = new Map<string, ListedContact>();
+  for (const { role, data } of messages) {
     const tool = role === "tool" ? (data as ToolData | null) : null;
-    return tool?.kind === "contacts" ? tool.contacts : [];
-  });
+    if (tool?.kind === "contacts") for (const one of tool.contacts) listed.set(one.phone, one);
+    if (tool?.kind === "taken-off") for (const phone of tool.phones) listed.delete(phone);
+  }
+  return [...listed.values()];
+};
 
 /** The questions that wait for answers: those of the last assistant's message, when nothing was said after it. */
 export const openQuestions = (messages: readonly ConversationMessage[]): PlannerQuestion[] => {
@@ -216,15 +223,28 @@ class PlannerOf implements Planner {
     if (!read.ok) {
       return { ok: false as const, reason: "bad-plan" as const, problems: read.problems.map(({ message }) => message) };
     }
+    await this.#takeOff(tenantId, conversationId, read.plan);
+    const conversation = await store.conversations.setPlan(tenantId, conversationId, read.plan, "plan_complete");
+    if (conversation === null) return { ok: false as const, reason: "scheduled" as const, problems: [] };
     // Not the last word: the note is part of the assistant's turn, so that nothing waits for an answer.
     await store.conversations.append(tenantId, conversationId, {
       role: "assistant",
       text: what,
       data: { status: "plan_complete", questions: [], isNote: true } satisfies AssistantData,
     });
-    const conversation = await store.conversations.setPlan(tenantId, conversationId, read.plan, "plan_complete");
-    assert(conversation !== null, "a conversation that was read is there");
     return { ok: true as const, conversation };
+  }
+
+  /** Who was on the plan and is not any more is not called for being on a list. */
+  async #takeOff(tenantId: string, conversationId: string, plan: CampaignPlan): Promise<void> {
+    const { conversations } = this.#parts.store;
+    const before = (await conversations.get(tenantId, conversationId))?.plan?.contacts ?? [];
+    const listed = new Set(listedOf(await conversations.messages(tenantId, conversationId)).map(({ phone }) => phone));
+    const left = new Set(plan.contacts.map(({ phone }) => phone));
+    const phones = before.map(({ phone }) => phone).filter((phone) => listed.has(phone) && !left.has(phone));
+    if (phones.length === 0) return;
+    const data: ToolData = { kind: "taken-off", phones };
+    await conversations.append(tenantId, conversationId, { role: "tool", text: "Taken off the plan", data });
   }
 
   async addContacts(tenantId: string, conversationId: string, contacts: readonly ListedContact[]) {
@@ -347,10 +367,18 @@ class PlannerOf implements Planner {
   async #keep(tenantId: string, conversation: Conversation, turn: CheckedTurn): Promise<void> {
     const { conversations } = this.#parts.store;
     const { id } = conversation;
-    if (turn.plan !== null) await conversations.setPlan(tenantId, id, turn.plan, "plan_complete");
-    else if (turn.status === "refused") await conversations.setPlan(tenantId, id, null, "clarifying");
-    // A plan that is being corrected stays to be looked at; only a finished stage lets it be confirmed.
-    else await conversations.setStage(tenantId, id, turn.status);
+    const kept =
+      turn.plan !== null
+        ? await conversations.setPlan(tenantId, id, turn.plan, "plan_complete")
+        : turn.status === "refused"
+          ? await conversations.setPlan(tenantId, id, null, "clarifying")
+          : // A plan that is being corrected stays to be looked at; only a finished stage lets it be confirmed.
+            await conversations.setStage(tenantId, id, turn.status);
+    if (kept === null) {
+      throw new OutsideError("The plan was confirmed before this was answered; its calls are as they were shown.", {
+        retryable: false,
+      });
+    }
     const data: AssistantData = { status: turn.status, questions: turn.questions };
     await conversations.append(tenantId, id, { role: "assistant", text: turn.reply, data });
   }

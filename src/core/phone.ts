@@ -20,6 +20,8 @@ export interface PhoneNumber {
   ok: true;
   /** With `+`. */
   e164: string;
+  /** Digits of `e164` in front of the national number. */
+  code: string;
   /** ISO 3166 country; `001` for numbers of no country. */
   country: string;
   /** Kind of line as the numbering plan tells it. */
@@ -63,6 +65,8 @@ export const parsePhone = (text: string, defaultCountry?: string): ParsedPhone =
   if (text.length > MAX_TEXT) return refuse("too-long");
   const written = text
     .normalize("NFKC")
+    // Marks of direction, which phones and chats copy along with a number.
+    .replace(/\p{Cf}/gu, "")
     .replace(/^\s*tel:/i, "")
     .trim();
   if (written === "") return refuse("empty");
@@ -88,6 +92,7 @@ export const parsePhone = (text: string, defaultCountry?: string): ParsedPhone =
   return {
     ok: true,
     e164: number.number,
+    code: number.countryCallingCode,
     country: number.country ?? "001",
     type: (type && TYPES[type]) ?? "other",
     national: number.formatNational(),

@@ -203,6 +203,84 @@ const lookUpsWith = async (answers: Record<string, unknown>) => {
   }));
 };
 
+describe("what a model leaves out or makes up", () => {
+  test("a number that stays on the plan keeps where it came from, whatever the model now says of it", async () => {
+    let refs = ["place-1", "https://invented.example"];
+    const rig = await openPlanner({
+      lookUps: await lookUpsWith({
+        get_authoritative_business_info: { businesses: [{ placeId: "place-1", phone: "+12025550133" }] },
+      }),
+      role: async ({ useTool }: ScriptedAsk) => {
+        await useTool("get_authoritative_business_info", { query: "x" });
+        const [ref = null] = refs;
+        refs = refs.slice(1);
+        return complete(plan([contact("+12025550133", "places", ref)]));
+      },
+    });
+    const first = await rig.tell("Call my dentist");
+    const second = await rig.tell("Make it short");
+    expect(second.plan?.contacts[0]?.source).toEqual(first.plan!.contacts[0]!.source);
+  });
+
+  test("half a window is a window: after five ends with the day, before nine begins with it", async () => {
+    const schedule = {
+      not_before: null,
+      not_after: null,
+      window_from: "17:00",
+      window_to: null as string | null,
+      days: null,
+    };
+    const rig = await openPlanner({
+      role: async () => complete(plan([contact("+12025550100")], { schedule })),
+    });
+    expect((await rig.tell("Call +12025550100 after five")).plan?.schedule.window).toEqual({
+      from: "17:00",
+      to: "24:00",
+    });
+    Object.assign(schedule, { window_from: null, window_to: "09:00" });
+    expect((await rig.tell("Before nine")).plan?.schedule.window).toEqual({ from: "00:00", to: "09:00" });
+  });
+
+  test("numbers given one below the other are each the user's", async () => {
+    const phones = ["+12025550100", "+12025550101", "+12025550102"];
+    const rig = await openPlanner({ role: async () => complete(plan(phones.map((phone) => contact(phone)))) });
+    const { plan: made } = await rig.tell("Ask for their hours:\n202-555-0100\n202-555-0101\n202-555-0102");
+    expect(made?.contacts.map(({ phone }) => phone)).toEqual(phones);
+  });
+});
+
+describe("the people of a list", () => {
+  const listed = (row: number): ListedContact => ({
+    row,
+    name: `Customer ${row}`,
+    phone: `+1202555013${row}`,
+    timezone: null,
+    context: "",
+    repaired: false,
+  });
+
+  test("whom the user changed or took off the plan stay so when the rest of the plan is corrected", async () => {
+    const rig = await openPlanner({ role: async () => complete(plan([], { include_contact_list: true })) });
+    await rig.planner.addContacts(rig.tenantId, rig.id, [listed(1), listed(2), listed(3)]);
+    const { plan: made } = await rig.tell("Call them all");
+    if (!made) throw new Error("no plan");
+    const contacts = [made.contacts[0]!, { ...made.contacts[2]!, name: "Dr. Novak" }];
+    await rig.planner.edit(rig.tenantId, rig.id, { ...made, contacts }, "You took Customer 2 off the plan.");
+    const corrected = await rig.tell("On Friday");
+    expect(corrected.plan?.contacts.map(({ name }) => name)).toEqual(["Customer 1", "Dr. Novak"]);
+  });
+
+  test("are each called once, however many lists they stand on and however the model writes their number", async () => {
+    const rig = await openPlanner({
+      role: async () => complete(plan([contact("+1 (202) 555-0131", "csv")], { include_contact_list: true })),
+    });
+    await rig.planner.addContacts(rig.tenantId, rig.id, [listed(1), listed(2)]);
+    await rig.planner.addContacts(rig.tenantId, rig.id, [listed(2), listed(3)]);
+    const { plan: made } = await rig.tell("Call them all");
+    expect(made?.contacts.map(({ phone }) => phone)).toEqual(["+12025550131", "+12025550132", "+12025550133"]);
+  });
+});
+
 describe("the marks of older models", () => {
   test("become questions of the form and instructions of the agent", async () => {
     const rig = await openPlanner({
@@ -299,6 +377,28 @@ describe("facts of a plan that people change", () => {
     const edited = await rig.planner.edit(rig.tenantId, rig.id, { ...made, max_attempts: 2 }, "Tries: 2");
     expect(edited.ok).toBe(true);
     expect((await rig.tell("Drop Smile Studio")).plan?.max_attempts).toBe(2);
+  });
+
+  test("are not changed by an answer that comes after the plan was confirmed", async () => {
+    let answer = (): void => {};
+    let turns = 0;
+    const rig = await openPlanner({
+      role: async () => {
+        if (++turns === 2) await new Promise<void>((resolve) => (answer = resolve));
+        return complete(plan([contact("+12025550100")], { title: `Plan ${turns}` }));
+      },
+    });
+    const { plan: made } = await rig.tell("Call +12025550100");
+    if (!made) throw new Error("no plan");
+    const late = rig.say("Make it another title");
+    while (turns < 2) await Promise.resolve();
+    const confirmed = { plan: made, userId: null, conversationId: rig.id, undoMs: 0 };
+    const { campaign } = await rig.store.campaigns.schedule(rig.tenantId, { ...confirmed, idempotencyKey: "a" });
+    answer();
+    expect(await late).toMatchObject({ ok: false, problem: expect.stringContaining("confirmed before") });
+    expect(await rig.conversation()).toMatchObject({ stage: "scheduled", campaignId: campaign.id, plan: made });
+    const again = await rig.store.campaigns.schedule(rig.tenantId, { ...confirmed, idempotencyKey: "b" });
+    expect(again).toMatchObject({ created: false, campaign: { id: campaign.id } });
   });
 
   test("cannot be changed any more once the plan is scheduled", async () => {

@@ -17,6 +17,7 @@ const GOOD: [string, string | undefined, string][] = [
   ["030/12345678", "DE", "+493012345678"],
   ["＋１２０２５５５０１００", undefined, "+12025550100"],
   ["+39 02 3661 8300", undefined, "+390236618300"],
+  ["\u202a+1 202-555-0100\u202c", undefined, "+12025550100"],
 ];
 for (const [text, country, e164] of GOOD) {
   test(`"${text}"${country ? ` in ${country}` : ""} is ${e164}`, () => {
@@ -28,6 +29,7 @@ test("a number tells its country, kind and national spelling", () => {
   expect(parsePhone("+442079460123")).toEqual({
     ok: true,
     e164: "+442079460123",
+    code: "44",
     country: "GB",
     type: "fixed",
     national: "020 7946 0123",

@@ -72,7 +72,8 @@ export type CampaignMoved =
 export interface Campaigns {
   /**
    * Makes the campaign and all its tasks, or nothing at all, in one transaction; a conversation it came from becomes
-   * `scheduled`. `created` is false when the key was known: campaign and tasks come back as they are now.
+   * `scheduled`. `created` is false when the key was known or the conversation is scheduled: that campaign and its tasks
+   * come back as they are now.
    */
   schedule(tenantId: string, campaign: NewCampaign): Promise<{ campaign: Campaign; tasks: Task[]; created: boolean }>;
   get(tenantId: string, campaignId: string): Promise<Campaign | null>;

@@ -59,6 +59,12 @@ export const campaignsOf = (ledger: Ledger, moves: TaskMoves): Campaigns => {
   const byKey = db.query<CampaignRow, { tenantId: string; key: string }>(
     `SELECT ${COLUMNS} FROM campaigns WHERE tenant_id = $tenantId AND idempotency_key = $key`,
   );
+  const ofConversation = db.query<CampaignRow, { tenantId: string; conversationId: string }>(
+    `SELECT ${COLUMNS} FROM campaigns
+     WHERE tenant_id = $tenantId
+       AND id = (SELECT campaign_id FROM conversations
+                 WHERE tenant_id = $tenantId AND id = $conversationId AND stage = 'scheduled')`,
+  );
   const list = db.query<CampaignRow, { tenantId: string; before: string; limit: number }>(
     `SELECT ${COLUMNS} FROM campaigns
      WHERE tenant_id = $tenantId AND id < $before ORDER BY id DESC LIMIT $limit`,
@@ -176,7 +182,9 @@ export const campaignsOf = (ledger: Ledger, moves: TaskMoves): Campaigns => {
           priority = 0,
           maxConcurrent = null,
         } = campaign;
-        const known = key === null ? null : byKey.get({ tenantId, key });
+        const known =
+          (key === null ? null : byKey.get({ tenantId, key })) ??
+          (conversationId === null ? null : ofConversation.get({ tenantId, conversationId }));
         if (known !== null) {
           const tasks = tasksOf.all({ tenantId, id: known.id }).map(taskOf);
           return { campaign: campaignOf(known), tasks, created: false };

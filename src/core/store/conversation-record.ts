@@ -44,13 +44,14 @@ export interface Conversations {
   ): Promise<ConversationMessage | null>;
   /** In the order they were said. */
   messages(tenantId: string, conversationId: string): Promise<ConversationMessage[]>;
-  /** Replaces the plan and moves to a stage; null takes the plan away. */
+  /** Replaces the plan and moves to a stage; null takes the plan away. A plan that is scheduled stays: null. */
   setPlan(
     tenantId: string,
     conversationId: string,
     plan: CampaignPlan | null,
     stage: ConversationStage,
   ): Promise<Conversation | null>;
+  /** Null also for a conversation that is scheduled: only its campaign can be taken back. */
   setStage(tenantId: string, conversationId: string, stage: ConversationStage): Promise<Conversation | null>;
   /** Gives the assistant another name; `fixed` once there is a message. */
   rename(

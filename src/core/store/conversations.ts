@@ -100,7 +100,7 @@ export const conversationsOf = (ledger: Ledger): Conversations => {
     async setPlan(tenantId, id, plan, stage) {
       return ledger.commit((append) => {
         const conversation = one.get({ tenantId, id });
-        if (conversation === null) return null;
+        if (conversation === null || conversation.stage === "scheduled") return null;
         setPlan.run({ tenantId, id, plan: plan === null ? null : JSON.stringify(plan) });
         return changed(append, { ...conversation, stage });
       });
@@ -108,7 +108,8 @@ export const conversationsOf = (ledger: Ledger): Conversations => {
     async setStage(tenantId, id, stage) {
       return ledger.commit((append) => {
         const conversation = one.get({ tenantId, id });
-        return conversation && changed(append, { ...conversation, stage });
+        if (conversation === null || conversation.stage === "scheduled") return null;
+        return changed(append, { ...conversation, stage });
       });
     },
     async rename(tenantId, id, displayName) {

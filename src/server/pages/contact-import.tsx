@@ -326,14 +326,18 @@ export const contactImportRoutes = (app: Hono<ServerEnv>, parts: AppParts): void
     const { conversation, draft, path, fresh } = await sorted(c);
     const { id, plan } = conversation;
     if (fresh.length === 0) return c.redirect(`${path}/review`, 303);
-    const added = await planning.planner.addContacts(tenantId, id, fresh);
-    if (!added.ok) throw planRefused(added.reason);
     if (plan !== null) {
       const contacts = [...plan.contacts, ...fresh.map((one) => listedContact(one, clock.now()))];
       const what = `You added ${fresh.length} contacts of a list.`;
       const edited = await planning.planner.edit(tenantId, id, { ...plan, contacts }, what);
       if (!edited.ok && edited.reason !== "bad-plan") throw planRefused(edited.reason);
+      if (!edited.ok) {
+        const detail = `Nobody was added. ${edited.problems.slice(0, 3).join(" ")}`;
+        throw new Problem("plan-state", { detail, fix: "Change the plan, then add them again." });
+      }
     }
+    const added = await planning.planner.addContacts(tenantId, id, fresh);
+    if (!added.ok) throw planRefused(added.reason);
     drafts.delete(`${tenantId}/${id}/${draft.key}`);
     return c.redirect(`/plan/${id}/imported/${fresh.length}`, 303);
   });

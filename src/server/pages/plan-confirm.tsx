@@ -11,7 +11,7 @@ import {
   forecastCost,
   LIKELY_MINUTES,
 } from "../plan-forecast.ts";
-import { confirmationKey, openPlan, type Planning, UNDO_MS } from "../planning.ts";
+import { confirmationKey, openPlan, type Planning, planRefused, UNDO_MS } from "../planning.ts";
 import { Problem } from "../problem.ts";
 import type { ServerEnv } from "../request-context.ts";
 import { renderPage } from "./render.tsx";
@@ -91,6 +91,8 @@ export const planConfirmRoutes = (app: Hono<ServerEnv>, parts: AppParts): void =
         fix: "Go on with the conversation until the plan is ready.",
       });
     }
+    // What is being changed is not what was meant to be confirmed.
+    if (planning.planner.running(conversation.id) !== null) throw planRefused("busy");
     return { conversation, plan };
   };
 
