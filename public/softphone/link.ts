@@ -1,5 +1,5 @@
 import type { types } from "mediasoup-client";
-import type { Notice, Present } from "../../src/media/supervision/messages.ts";
+import type { Joined, Notice, Present } from "../../src/media/supervision/messages.ts";
 import { type HeardStream, Hearing, type Received } from "./hearing.ts";
 import type { Mode, Right } from "./machine.ts";
 import type { Counted } from "./quality.ts";
@@ -22,7 +22,14 @@ const isFinal = ({ reason }: Refused, tries: number): boolean =>
 /** What the link tells the phone. */
 export interface LinkEvents {
   /** Sound of both parties is there, for the first time or again; one is a listener now. */
-  joined(come: { callId: string; who: string; seatId: string; rights: readonly Right[]; waits: boolean }): void;
+  joined(come: {
+    callId: string;
+    who: string;
+    seatId: string;
+    rights: readonly Right[];
+    waits: boolean;
+    noticeTone: Joined["noticeTone"];
+  }): void;
   heard(stream: HeardStream): void;
   gone(name: string): void;
   lost(): void;
@@ -121,7 +128,7 @@ export class Link {
     await this.#signal.open();
     wanted();
     const joined = await this.#signal.request("join", { callId });
-    const { seatId, who, rights, transport } = joined;
+    const { seatId, who, rights, transport, noticeTone } = joined;
     wanted();
     this.#seatId = seatId;
     const device = await loading;
@@ -142,7 +149,7 @@ export class Link {
     wanted();
     await this.#signal.request("resume", {});
     wanted();
-    this.#events.joined({ callId, who, seatId, rights, waits: joined.mode === "takeover" });
+    this.#events.joined({ callId, who, seatId, rights, waits: joined.mode === "takeover", noticeTone });
   }
 
   #load(): Promise<types.Device> {

@@ -7,6 +7,9 @@ export type Mode = Present["mode"];
 /** What this user may do on a call. */
 export type Right = Joined["rights"][number];
 
+/** When callers are told of a user by a tone. */
+type NoticeTone = Joined["noticeTone"];
+
 /** How many hear a user, as an order: a higher number is a wider audience. */
 const REACH: Readonly<Record<Mode, number>> = { listen: 0, whisper: 1, barge: 2, takeover: 3 };
 
@@ -44,6 +47,7 @@ export type Place =
       since: number;
       seatId: string;
       rights: readonly Right[];
+      noticeTone: NoticeTone;
       /** A takeover that a lost link cut short: what is asked for once it is back, if the server has kept it. */
       cut: Wish | null;
     }
@@ -78,6 +82,7 @@ export type Happening =
       rights: readonly Right[];
       /** Whether a takeover of this user waits on the server after a loss. */
       waits: boolean;
+      noticeTone: NoticeTone;
       now: number;
     }
   /** The call could not be joined, or not again. */
@@ -145,7 +150,7 @@ export const next = (state: State, event: Happening): State => {
     case "joined": {
       const call = callOf(state);
       if (!call) return state;
-      const { seatId, rights, waits, now } = event;
+      const { seatId, rights, waits, noticeTone, now } = event;
       const from = place.at === "in" ? place : null;
       const to: In = {
         at: "in",
@@ -156,6 +161,7 @@ export const next = (state: State, event: Happening): State => {
         since: from?.since ?? now,
         seatId,
         rights,
+        noticeTone,
         cut: from?.cut ?? null,
       };
       if (from) return resumed(state, to, from.mode, waits);

@@ -39,6 +39,13 @@ export interface Words {
   spoken: string;
 }
 
+/** Whether the caller knows of a user in this mode, where a tone tells them. */
+const noticeOf = ({ mode, noticeTone }: Extract<State["place"], { at: "in" }>): string => {
+  if (noticeTone === "off") return "";
+  const knows = noticeTone === "listen" || mode === "barge" || mode === "takeover";
+  return knows ? " A tone tells the caller that you are there." : " A tone tells the caller before they hear you.";
+};
+
 const READY = { badge: "Ready", tone: "plain", title: "", spoken: "" } as const;
 
 /** The others on the call in a few words: who speaks by name, who listens as a number. */
@@ -87,7 +94,8 @@ export const wordsFor = (state: State): Words => {
           sentence: "The connection was lost. Trying again. Nobody hears you.",
           spoken: "Connection lost, trying again. The call goes on.",
         };
-      const { label, sentence } = modeWords(place.mode);
+      const { label, sentence: audience } = modeWords(place.mode);
+      const sentence = audience + noticeOf(place);
       const isQuiet = place.mode === "barge" || place.mode === "takeover" ? mic === "muted" && !place.wish : false;
       const asking = place.wish ? ` Asking for ${modeWords(place.wish.mode).label.toLowerCase()}…` : "";
       return {

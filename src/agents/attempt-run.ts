@@ -444,6 +444,8 @@ class Attempt {
         return this.#note("barge-in", `the callee spoke over the agent ${event.atMs} ms after the answer`);
       case "dtmf":
         return this.#noteKey(event.digit);
+      case "notice-tone":
+        return this.#note("supervisor", NOTICED[event.why]);
       case "transcriber-lost":
         this.#log.warn({ detail: event.detail }, "what supervisors say is not written down any more");
         return this.#note("supervisor", "what supervisors say is not written down any more");
@@ -619,6 +621,11 @@ const GO_ON = {
     "The callee is still talking, so the line was not cut. Go on with the conversation; end the call later.",
   "taken-over":
     "A human colleague speaks with the callee now, so the line was not cut. Say nothing until you are told.",
+} as const;
+
+const NOTICED = {
+  listens: "the caller heard a tone: a supervisor listens",
+  speaks: "the caller heard a tone: a supervisor can be heard",
 } as const;
 
 const toolResult = (callId: string, toolCallId: string, output: string, respond: boolean) =>

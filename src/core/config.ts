@@ -16,6 +16,7 @@ import {
   yesOrNo,
 } from "./config-values.ts";
 import type { LogLevel } from "./log.ts";
+import { NOTICE_TONES, type NoticeTone } from "./supervision.ts";
 
 /** Which network calls leave through. */
 export type ConfiguredCarrier = "scripted" | "asterisk" | "twilio";
@@ -101,6 +102,8 @@ export interface Config {
   readonly transcriber: ConfiguredTranscriber;
   /** Whether what supervisors say, whispers included, is recorded in a file of its own. */
   readonly recordSupervisors: boolean;
+  /** When a tone tells callees that a supervisor is on the line. */
+  readonly noticeTone: NoticeTone;
   readonly openai: OpenAiConfig | null;
   readonly ari: AriConfig | null;
   /** Address on which carriers' packets are taken. */
@@ -285,6 +288,7 @@ export const loadConfig = (env: Record<string, string | undefined>): Config => {
     voice,
     transcriber,
     recordSupervisors: read("RECORD_SUPERVISORS", yesOrNo, false),
+    noticeTone: read("NOTICE_TONE", oneOf(NOTICE_TONES), "off"),
     openai,
     ari,
     rtpHost: read("RTP_HOST", ipAddress, "127.0.0.1"),

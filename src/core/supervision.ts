@@ -16,6 +16,15 @@ export const SUPERVISION_MODES = [
 /** How many hear a supervisor, as an order: a higher number is a wider audience. */
 export const REACH: Readonly<Record<SupervisionMode, number>> = { listen: 0, whisper: 1, barge: 2, takeover: 3 };
 
+/**
+ * When a tone tells the callee that somebody else is on the line: never · before a supervisor whom the callee will hear
+ * speaks · also when the first supervisor begins to listen.
+ */
+export const NOTICE_TONES = ["off", "speak", "listen"] as const;
+
+/** One of `NOTICE_TONES`. */
+export type NoticeTone = (typeof NOTICE_TONES)[number];
+
 /** What a person may do on live calls. */
 export type SupervisionRight = SupervisionMode | "hang-up" | "transfer";
 

@@ -96,7 +96,13 @@ export const startOpenDeep = async (
 
   const { from, to } = config.rtpPorts;
   const onStray = () => metrics.unhandledErrors.inc({ thread: "media" });
-  const media = await startMedia({ rtp: { host: config.rtpHost, from, to }, log, onStray, speed });
+  const media = await startMedia({
+    rtp: { host: config.rtpHost, from, to },
+    noticeTone: config.noticeTone,
+    log,
+    onStray,
+    speed,
+  });
   const speaker = createSpeaker({ log });
   const speak = async (text: string, who: "agent" | "callee"): Promise<SpokenLine> => ({
     text,
@@ -170,6 +176,7 @@ export const startOpenDeep = async (
     media,
     schedule,
     webrtc: config.webrtc,
+    noticeTone: config.noticeTone,
     workerBin: () => findWorkerBinary({ configured: config.mediasoupWorkerBin, cacheDir: CACHE_DIR }),
     speakerPort: () => media.supervisorPort(),
     callInfo: async (tenantId, callId) => {

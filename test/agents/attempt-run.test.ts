@@ -491,6 +491,22 @@ test("a supervisor's keys are pressed for their own tenant only, and the timelin
   await over;
 });
 
+test("the timeline says when a caller heard by a tone that a supervisor is there, and why", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("call.answered"));
+  media.tell({ type: "notice-tone", callId, why: "listens" });
+  media.tell({ type: "notice-tone", callId, why: "speaks" });
+  attempts.hangUp(TENANT, callId);
+  await pass(1);
+  await over;
+  const timeline = await store.callEvents.of(TENANT, callId);
+  expect(timeline.filter(({ kind }) => kind === "supervisor").map(({ detail }) => detail)).toEqual([
+    "the caller heard a tone: a supervisor listens",
+    "the caller heard a tone: a supervisor can be heard",
+  ]);
+});
+
 test("supervisors' speech is recorded where a path is given", async () => {
   const opened: unknown[] = [];
   media.send = (command) => void (command.type === "open" && opened.push(command.call.supervisorPath));

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import type { OdPhone } from "../../public/softphone/element.ts";
 import { mediasoupWorkerBin } from "../../scripts/paths.ts";
+import { NOTICE_HZ, NOTICE_MS, NOTICE_PEAK } from "../../src/media/engine/callee-notice.ts";
 import { hasAsterisk, TestAsterisk } from "../support/asterisk.ts";
 import { browserMissing, launchBrowser, openPage } from "../support/browser.ts";
 import { toneSpan } from "../support/likeness.ts";
@@ -10,6 +11,7 @@ import { OpenDeep, type PlacedCall } from "../support/open-deep.ts";
 import { RealtimeProcess } from "../support/realtime-process.ts";
 import { hasSipCallee } from "../support/sip-callee.ts";
 import { CALLEE_SPEECH, samplesOf, Telephone } from "../support/telephone.ts";
+import { onsetMs, toneEvidence } from "../support/tone-evidence.ts";
 import { until } from "../support/until.ts";
 
 /** Whole processes start, ring and talk in real time. */
@@ -25,7 +27,7 @@ const SENTENCE_MS = 3400;
 const ROUND_MS = 6400;
 const ANSWER_MS = 1200;
 /** The pitch of the agent's nth words. */
-const pitch = (number: number): number => 500 + 100 * number;
+const pitch = (number: number): number => 450 + 100 * number;
 
 let pbx: TestAsterisk;
 let phone: Telephone;
@@ -36,6 +38,7 @@ let page: Page;
 let complaints: string[];
 let placed: PlacedCall;
 let answeredAt: number;
+let clickedAt: number;
 
 beforeAll(async () => {
   if (missing) return;
@@ -59,6 +62,7 @@ beforeAll(async () => {
     OPENAI_API_KEY: "sk-only-for-tests",
     OPENAI_BASE_URL: model.url,
     MEDIASOUP_WORKER_BIN: mediasoupWorkerBin(),
+    NOTICE_TONE: "listen",
   });
   placed = await openDeep.placeCall("+12025550141", { callee_name: "City Dental" });
   answeredAt = Date.parse((await openDeep.answered(placed.callId)).answered_at);
@@ -96,10 +100,10 @@ test.skipIf(missing)(
     await page.waitForSelector(button);
     await until("this tab is the phone", () => page.locator("od-phone").evaluate((node: OdPhone) => node.state.owner));
     await until("the callee speaks", calleeSpeaks);
-    const clickedAt = performance.now();
+    clickedAt = Date.now();
     await page.click(button);
     await until("something is heard", async () => (await audible([])) > 0);
-    const tookMs = performance.now() - clickedAt;
+    const tookMs = Date.now() - clickedAt;
     await until("both parties are heard", async () => (await audible([])) === 2);
     console.log(`first sound ${Math.round(tookMs)} ms after the click`);
     expect(tookMs).toBeLessThan(1000);
@@ -107,13 +111,28 @@ test.skipIf(missing)(
       "callee audio/PCMU 8000",
       "agent audio/PCMU 8000",
     ]);
-    expect(await page.locator("od-phone").textContent()).toContain("Nobody hears you.");
+    expect(await page.locator("od-phone").textContent()).toContain(
+      "Nobody hears you. A tone tells the caller that you are there.",
+    );
     await until("it stands in the call's story", async () =>
       (await openDeep.events(placed.callId)).some((event) => event.type === "supervisor.joined"),
     );
   },
   30_000,
 );
+
+test.skipIf(missing)("the callee's telephone hears by a soft tone that somebody listens, within a second", async () => {
+  const asked = clickedAt - answeredAt;
+  await until("the tone is heard", () => onsetMs(phone.heard(), 0, NOTICE_HZ, NOTICE_PEAK / 2) >= 0);
+  const atMs = onsetMs(phone.heard(), 0, NOTICE_HZ, NOTICE_PEAK / 2);
+  console.log(`tone ${Math.round(atMs - asked)} ms after the click`);
+  // The telephone began to listen a moment before the answer was stored.
+  expect(Math.abs(atMs - asked)).toBeLessThan(1000);
+  const { tone } = toneEvidence(phone.heard(), atMs, atMs + NOTICE_MS, NOTICE_HZ);
+  expect(tone / NOTICE_PEAK).toBeCloseTo(1, 1);
+  const story = await (await fetch(`${openDeep.url}/calls/${placed.callId}`)).text();
+  expect(story).toContain("the caller heard a tone: a supervisor listens");
+});
 
 test.skipIf(missing)(
   "a walk through every page of the menu and back leaves the sound without a gap",

@@ -67,7 +67,7 @@ const phone = () => {
   };
   happen({ type: "ask", call, mode: "listen" });
   const rights = ["listen", "whisper", "barge", "takeover"] as const;
-  happen({ type: "joined", callId: "c1", who: "", seatId: "s", rights, waits: false, now: 0 });
+  happen({ type: "joined", callId: "c1", who: "", seatId: "s", rights, waits: false, noticeTone: "off", now: 0 });
   did.length = 0;
   return {
     did,

@@ -25,6 +25,7 @@ const joined = (more: Partial<Extract<Happening, { type: "joined" }>> = {}): Hap
   seatId: "s1",
   rights: ALL,
   waits: false,
+  noticeTone: "off",
   now: 1_000,
   ...more,
 });

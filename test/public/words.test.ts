@@ -7,9 +7,9 @@ import type { Present } from "../../src/media/supervision/messages.ts";
 const call = { id: "c1", who: "Dental clinic" };
 const run = (events: readonly Happening[]): State => events.reduce(next, { ...INITIAL, owner: true });
 const rights = ["listen", "whisper", "barge", "takeover"] as const;
-const on = (mode: Mode): Happening[] => [
+const on = (mode: Mode, noticeTone: "off" | "speak" | "listen" = "off"): Happening[] => [
   { type: "ask", call, mode },
-  { type: "joined", callId: "c1", who: "Dental clinic", seatId: "me", rights, waits: false, now: 0 },
+  { type: "joined", callId: "c1", who: "Dental clinic", seatId: "me", rights, waits: false, noticeTone, now: 0 },
   ...(mode === "listen"
     ? []
     : ([
@@ -29,6 +29,17 @@ describe("words of the dock", () => {
   ] as const)("in %s they say who hears whom", (mode, sentence) => {
     const words = wordsFor(run(on(mode)));
     expect(words.sentence).toBe(sentence);
+    expect(words.spoken).toContain(sentence);
+  });
+
+  test.each([
+    ["speak", "listen", "A tone tells the caller before they hear you."],
+    ["speak", "whisper", "A tone tells the caller before they hear you."],
+    ["speak", "takeover", "A tone tells the caller that you are there."],
+    ["listen", "listen", "A tone tells the caller that you are there."],
+  ] as const)("where callers are told by a tone (%s), one knows it in %s", (noticeTone, mode, sentence) => {
+    const words = wordsFor(run(on(mode, noticeTone)));
+    expect(words.sentence).toEndWith(sentence);
     expect(words.spoken).toContain(sentence);
   });
 

@@ -1,4 +1,4 @@
-import type { SupervisionMode } from "../../src/core/supervision.ts";
+import type { NoticeTone, SupervisionMode } from "../../src/core/supervision.ts";
 import { FRAME_MS, FRAME_SAMPLES, ULAW_SILENCE } from "../../src/media/audio/frame.ts";
 import { encodeUlaw } from "../../src/media/audio/g711.ts";
 import { writeRtpHeader } from "../../src/media/audio/rtp.ts";
@@ -168,7 +168,7 @@ export class CallRig {
   #requests = 0;
   readonly #sequences = new Map<number, number>();
 
-  constructor() {
+  constructor(noticeTone: NoticeTone = "off") {
     let opening = "";
     this.engine = new Engine({
       emit: (event) => this.events.push(event),
@@ -191,6 +191,7 @@ export class CallRig {
         this.transcribers.push(transcriber);
         return transcriber;
       },
+      noticeTone,
       sendTap: (packet, port) => this.taps.push({ port, packet: packet.slice() }),
     });
   }

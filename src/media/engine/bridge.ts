@@ -7,6 +7,7 @@ import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
 import type { OpenTranscriber } from "../voices/transcriber.ts";
 import type { LastWords, Listener, Voice, VoiceSink } from "../voices/voice.ts";
 import { CallFigures } from "./call-figures.ts";
+import type { CalleeNotice } from "./callee-notice.ts";
 import type { Meters } from "./meters.ts";
 import { Mouth } from "./mouth.ts";
 import type { MediaCommand, MediaEvent, RecordingFile, SpokenLine, VoiceUsage } from "./protocol.ts";
@@ -37,6 +38,8 @@ export interface BridgeDeps {
   streams: SpeakerStreams;
   /** Opens the file of supervisors' speech at this frame of the call; null where none is wanted or can be made. */
   openSupervisorRecorder: (startFrame: number) => Recorder | null;
+  /** Tells the callee of whoever else is on the line; null tells nothing. */
+  notice: CalleeNotice | null;
 }
 
 /**
@@ -52,7 +55,7 @@ export interface BridgeDeps {
 export class Bridge implements LegSink, VoiceSink {
   readonly callId: string;
   readonly slot: number;
-  readonly taps = new Map<string, Tap>();
+  readonly #taps = new Map<string, Tap>();
   readonly #deps: BridgeDeps;
   readonly #frame = new Uint8Array(FRAME_SAMPLES);
   readonly #calleeVad = new Vad();
@@ -60,6 +63,7 @@ export class Bridge implements LegSink, VoiceSink {
   readonly #bargeIn = new BargeIn();
   readonly #mouth: Mouth;
   readonly #figures: CallFigures;
+  readonly #notice: CalleeNotice | null;
   #supervised: Supervised | null = null;
   #leg: CarrierLeg | null = null;
   #voice: (Voice & Partial<Listener & LastWords>) | null = null;
@@ -81,6 +85,7 @@ export class Bridge implements LegSink, VoiceSink {
     this.#deps = deps;
     this.callId = deps.callId;
     this.slot = deps.slot;
+    this.#notice = deps.notice;
     this.#mouth = new Mouth(deps.callId, deps.emit);
     this.#figures = new CallFigures(deps.meters, deps.slot);
   }
@@ -113,6 +118,7 @@ export class Bridge implements LegSink, VoiceSink {
     this.#answeredAtMs = now;
     this.#leg?.answered(now);
     this.#voice?.answered();
+    if (this.#taps.size > 0) this.#notice?.listens(now);
     this.#sendAhead(now);
   }
 
@@ -139,6 +145,17 @@ export class Bridge implements LegSink, VoiceSink {
     this.#mouth.drain(this.#deps.nowMs(), maxMs, expectSpeech);
   }
 
+  /** See the `tap` command. */
+  tap(tapId: string, tap: Tap): void {
+    if (this.isAnswered && this.#taps.size === 0) this.#notice?.listens(this.#deps.nowMs());
+    this.#taps.set(tapId, tap);
+  }
+
+  /** See the `untap` command. */
+  untap(tapId: string): void {
+    this.#taps.delete(tapId);
+  }
+
   /** See the `supervise` command; only `listen` before the answer. */
   supervise(command: Extract<MediaCommand, { type: "supervise" }>): void {
     const { mode, request } = command;
@@ -148,8 +165,13 @@ export class Bridge implements LegSink, VoiceSink {
       return this.#deps.emit({ type: "supervised", callId: this.callId, request, mode, atMs });
     }
     const supervised = this.#supervision();
-    supervised?.supervise(command, this.#deps.nowMs());
-    if (supervised?.isHeld) this.#figures.noReply();
+    if (!supervised) return;
+    const heardBefore = supervised.heardSsrc;
+    const nowMs = this.#deps.nowMs();
+    supervised.supervise(command, nowMs);
+    const heard = supervised.heardSsrc;
+    if (heard !== null && heard !== heardBefore) this.#notice?.speaks(nowMs);
+    if (supervised.isHeld) this.#figures.noReply();
   }
 
   /** See the `guide` command. The opening is heard to its end: it says who calls. */
@@ -203,7 +225,7 @@ export class Bridge implements LegSink, VoiceSink {
     const supervised = this.#supervised;
     this.#voice?.hear(supervised === null ? frame : supervised.toAgent(frame));
     this.#heard++;
-    for (const tap of this.taps.values()) tap.callee(frame);
+    for (const tap of this.#taps.values()) tap.callee(frame);
     this.#deps.recorder?.put(RECORDED.callee, frame);
     const energy = ulawEnergy(frame, 0, FRAME_SAMPLES);
     this.#calleeVad.push(energy);
@@ -354,20 +376,26 @@ export class Bridge implements LegSink, VoiceSink {
   #send(speech: boolean, talkspurt: boolean, now: number): void {
     const { recorder } = this.#deps;
     const supervised = this.#supervised;
+    const notice = this.#notice;
+    let heard: Uint8Array = this.#frame;
     let sounds = speech;
+    let begins = talkspurt;
     if (supervised?.isWide) {
-      const heard = supervised.toCallee(speech ? this.#frame : null, now);
+      heard = supervised.toCallee(speech ? this.#frame : null, now);
       sounds = supervised.ear.sounds;
-      this.#leg?.send(heard, supervised.ear.begins);
-      if (sounds) recorder?.put(RECORDED.sent, heard);
-    } else {
-      this.#leg?.send(this.#frame, talkspurt);
-      if (sounds) recorder?.put(RECORDED.sent, this.#frame);
+      begins = supervised.ear.begins;
     }
-    if (!sounds) recorder?.skip(RECORDED.sent, 1);
+    if (notice?.sounds) {
+      begins ||= notice.begins && !sounds;
+      heard = notice.over(heard);
+      sounds = true;
+    }
+    this.#leg?.send(heard, begins);
+    if (sounds) recorder?.put(RECORDED.sent, heard);
+    else recorder?.skip(RECORDED.sent, 1);
     const energy = speech ? ulawEnergy(this.#frame, 0, FRAME_SAMPLES) : 0;
     this.#figures.framesSent++;
-    for (const tap of this.taps.values()) tap.agent(this.#frame);
+    for (const tap of this.#taps.values()) tap.agent(this.#frame);
     this.#figures.agent(energy);
     this.#agentVad.push(energy);
   }
@@ -410,7 +438,7 @@ export class Bridge implements LegSink, VoiceSink {
 
   #closeLeg(): void {
     this.#closed = true;
-    this.taps.clear();
+    this.#taps.clear();
     this.#close(this.#leg);
   }
 

@@ -1,8 +1,10 @@
 import { messageOf } from "../../core/errors.ts";
+import type { NoticeTone } from "../../core/supervision.ts";
 import type { CarrierLeg, LegSink } from "../carriers/leg.ts";
 import type { OpenTranscriber } from "../voices/transcriber.ts";
 import type { LastWords, Listener, Voice, VoiceSink } from "../voices/voice.ts";
 import { Bridge } from "./bridge.ts";
+import { CalleeNotice, noticeTone } from "./callee-notice.ts";
 import { MAX_ENGINE_CALLS, type Meters, TICK } from "./meters.ts";
 import type { CarrierLegSettings, MediaCommand, MediaEvent, OpenCall, VoiceSettings } from "./protocol.ts";
 import { Recorder, WriteBuffers } from "./recorder.ts";
@@ -25,6 +27,8 @@ export interface EngineDeps {
   openTranscriber: OpenTranscriber;
   /** Sends packets of supervisors' taps. */
   sendTap: SendPacket;
+  /** When callees are told by a tone of whoever else is on the line. Default `off`. */
+  noticeTone?: NoticeTone;
 }
 
 /** A tick this much after its deadline counts as late, in ms. */
@@ -44,6 +48,7 @@ export class Engine {
   readonly #opening = new Map<string, boolean>();
   readonly #freeSlots: number[] = Array.from({ length: MAX_ENGINE_CALLS }, (_, i) => MAX_ENGINE_CALLS - 1 - i);
   readonly #writeBuffers = new WriteBuffers();
+  readonly #noticeTone = noticeTone();
   #ticks = 0;
   #lateTicks = 0;
   #maxLatenessMs = 0;
@@ -90,11 +95,9 @@ export class Engine {
       case "drain":
         return call.drain(command.maxMs, command.expectSpeech);
       case "tap":
-        call.taps.set(command.tapId, new Tap(command.target, this.#deps.sendTap));
-        return;
+        return call.tap(command.tapId, new Tap(command.target, this.#deps.sendTap));
       case "untap":
-        call.taps.delete(command.tapId);
-        return;
+        return call.untap(command.tapId);
       case "supervise":
         return call.supervise(command);
       case "away":
@@ -134,7 +137,8 @@ export class Engine {
         }
       };
       const seams = { openTranscriber, streams: this.speakers, openSupervisorRecorder };
-      const bridge = new Bridge({ callId, slot, meters, nowMs, emit, recorder, ...seams });
+      const notice = this.#noticeFor(callId);
+      const bridge = new Bridge({ callId, slot, meters, nowMs, emit, recorder, notice, ...seams });
       leg = await this.#deps.openLeg(open.leg, bridge);
       bridge.join(leg, this.#deps.openVoice(open.voice, bridge));
       this.#calls.set(callId, bridge);
@@ -149,6 +153,12 @@ export class Engine {
       leg?.close();
       await recorder?.close();
     }
+  }
+
+  #noticeFor(callId: string): CalleeNotice | null {
+    const { noticeTone: when = "off", emit } = this.#deps;
+    if (when === "off") return null;
+    return new CalleeNotice(when, this.#noticeTone, (why) => emit({ type: "notice-tone", callId, why }));
   }
 
   async #close(call: Bridge): Promise<void> {

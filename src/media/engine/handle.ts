@@ -1,4 +1,5 @@
 import { inBackground, type Log } from "../../core/log.ts";
+import type { NoticeTone } from "../../core/supervision.ts";
 import { Meters } from "./meters.ts";
 import type { MediaCommand, MediaEvent } from "./protocol.ts";
 import type { MediaThreadSettings, ThreadMessage, ThreadNews } from "./worker.ts";
@@ -33,12 +34,14 @@ const START_TIMEOUT_MS = 10_000;
 export const startMedia = async (deps: {
   rtp: { host: string; from: number; to: number };
   log: Log;
+  /** When callees are told by a tone of whoever else is on the line. Default `off`. */
+  noticeTone?: NoticeTone;
   /** Counts what was thrown in the thread and caught by nobody; it is logged and the thread goes on. */
   onStray?: () => void;
   /** Ms that pass for the calls in one ms of the machine. Default 1; RTP and live models know no other. */
   speed?: number;
 }): Promise<MediaHandle> => {
-  const { rtp, log, onStray, speed = 1 } = deps;
+  const { rtp, log, noticeTone = "off", onStray, speed = 1 } = deps;
   const listeners = new Set<(event: MediaMessage) => void>();
   const meters = new Meters();
   let worker: Worker | null = null;
@@ -97,6 +100,7 @@ export const startMedia = async (deps: {
         rtpHost: rtp.host,
         rtpFrom: rtp.from,
         rtpTo: rtp.to,
+        noticeTone,
         speed,
       };
       thread.postMessage(settings);

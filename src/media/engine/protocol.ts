@@ -260,6 +260,8 @@ export type MediaEvent =
   | { type: "barge-in"; callId: string; atMs: number }
   /** The mode that is in force from `atMs` on. */
   | { type: "supervised"; callId: string; request: number; mode: SupervisionMode; atMs: number }
+  /** A tone begins that tells the callee of somebody else on the line, who listens, or whom they will hear. */
+  | { type: "notice-tone"; callId: string; why: "listens" | "speaks" }
   /** In `barge` or `takeover` nothing has come from the speaker for 1.5 s: the line to them is gone, or back. */
   | { type: "speaker-lost"; callId: string }
   | { type: "speaker-back"; callId: string }

@@ -98,6 +98,11 @@ export class Supervised {
     return REACH[this.mode] >= REACH.barge || !this.ear.isPlain;
   }
 
+  /** SSRC of the supervisor whom the callee can hear; null while there is none. */
+  get heardSsrc(): number | null {
+    return REACH[this.mode] >= REACH.barge ? (this.#leg?.ssrc ?? null) : null;
+  }
+
   /** Words of a supervisor are still to come. */
   get owesWords(): boolean {
     return this.#scribe.owesWords;

@@ -1,4 +1,5 @@
 import { messageOf } from "../../core/errors.ts";
+import type { NoticeTone } from "../../core/supervision.ts";
 import { FRAME_MS } from "../audio/frame.ts";
 import { RtpPorts } from "../carriers/asterisk/leg.ts";
 import { realEnds } from "./ends.ts";
@@ -13,6 +14,8 @@ export interface MediaThreadSettings {
   rtpHost: string;
   rtpFrom: number;
   rtpTo: number;
+  /** Default `off`. */
+  noticeTone?: NoticeTone;
   /** Ms that pass for the calls in one ms of the machine. Default 1; RTP and live models know no other. */
   speed?: number;
 }
@@ -37,7 +40,7 @@ const survive = (thrown: unknown): void => {
 };
 
 const start = async (settings: MediaThreadSettings): Promise<void> => {
-  const { speed = 1 } = settings;
+  const { speed = 1, noticeTone = "off" } = settings;
   const nowMs = speed === 1 ? (): number => performance.now() : (): number => performance.now() * speed;
   const taps = await Bun.udpSocket({ hostname: LOOPBACK, port: 0, socket: { error() {} } });
   // Every message wakes the main thread, so events wait for the tick.
@@ -52,6 +55,7 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
     emit: (event) => events.push(event),
     meters: new Meters(settings.meters),
     nowMs,
+    noticeTone,
     ...realEnds({ host: settings.rtpHost, ports, nowMs }),
     sendTap: (packet, port, host) => {
       try {

@@ -1,4 +1,4 @@
-import type { SupervisionMode } from "../../core/supervision.ts";
+import type { NoticeTone, SupervisionMode } from "../../core/supervision.ts";
 import type { TranscriberSettings } from "../engine/protocol.ts";
 import type { KeeperAnswer } from "./floor-keeper.ts";
 import type { SupervisionHealth } from "./media-worker.ts";
@@ -22,6 +22,7 @@ export interface Guidance {
 
 /** What a line asks of supervision as a whole. `Line` is the softphone that asks. */
 export interface Bench<Line> {
+  readonly noticeTone: NoticeTone;
   callInfo(tenantId: string, callId: string): Promise<SupervisedCall | null>;
   health(): SupervisionHealth;
   room(callId: string): Promise<Room | null>;

@@ -1,6 +1,11 @@
 import type { types } from "mediasoup";
 import { z } from "zod";
-import { SUPERVISION_MODES, type SupervisionMode, type SupervisionRight } from "../../core/supervision.ts";
+import {
+  type NoticeTone,
+  SUPERVISION_MODES,
+  type SupervisionMode,
+  type SupervisionRight,
+} from "../../core/supervision.ts";
 
 /** Longest message a softphone may send, in UTF-16 units. Capabilities of a browser take about 6 000. */
 export const MAX_MESSAGE_LENGTH = 65_536;
@@ -110,6 +115,8 @@ export interface Joined {
    * to go on, or for `listen` to give the call back. Else `listen`.
    */
   mode: SupervisionMode;
+  /** When a tone tells the caller of this person. */
+  noticeTone: NoticeTone;
 }
 
 /** Someone on a call beside its two parties. */

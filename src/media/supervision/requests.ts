@@ -125,6 +125,7 @@ export class Requests<Line> {
         transport,
         rights: [...supervisionRights(this.#actor.roles)],
         mode: this.#bench.waitingFor(seat),
+        noticeTone: this.#bench.noticeTone,
       };
     } catch (thrown) {
       if (seat.announced && thrown instanceof Refusal && thrown.reason === "unavailable") throw thrown;

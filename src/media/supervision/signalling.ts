@@ -1,7 +1,7 @@
 import type { Schedule } from "../../core/clock.ts";
 import type { DomainEvent } from "../../core/events.ts";
 import { inBackground, type Log } from "../../core/log.ts";
-import type { SupervisionMode } from "../../core/supervision.ts";
+import type { NoticeTone, SupervisionMode } from "../../core/supervision.ts";
 import type { MediaHandle } from "../engine/handle.ts";
 import type { SpokenLine, TranscriberSettings } from "../engine/protocol.ts";
 import { answeredCall, type Bench, type Guidance, type SupervisedCall } from "./bench.ts";
@@ -65,6 +65,8 @@ export interface SupervisionDeps {
   media: Pick<MediaHandle, "send" | "subscribe">;
   schedule: Schedule;
   webrtc: WebRtcAddress;
+  /** When a tone tells callees of a supervisor; supervisors are told. Default `off`. */
+  noticeTone?: NoticeTone;
   /** Path of the mediasoup worker's binary, or null while there is none. */
   workerBin: () => string | null;
   /** Port on 127.0.0.1 where the media thread takes supervisors' speech; 0 while there is none. */
@@ -167,6 +169,7 @@ export const createSupervision = (deps: SupervisionDeps): Supervision => {
 
   const bench: Bench<SoftphoneLine> = {
     callInfo,
+    noticeTone: deps.noticeTone ?? "off",
     health: () => worker.health(),
     room: (callId) => rooms.open(callId),
     speakerPort: deps.speakerPort,

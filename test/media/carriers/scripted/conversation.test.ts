@@ -40,6 +40,7 @@ const converse = (persona: PersonaName, seed = 7, maxMs = 180_000) => {
     },
     streams: new SpeakerStreams(),
     openSupervisorRecorder: () => null,
+    notice: null,
   });
   const leg = scriptedLeg({ kind: "scripted", seed, persona, lines: script.calleeLines.map(calleeLine) }, bridge);
   const voice = scriptedVoice(
