@@ -112,7 +112,7 @@ export type AttemptEffect =
   | { do: "say-goodbye"; toolCallId: string | null }
   | { do: "apologise" }
   | { do: "drain"; expectSpeech: boolean }
-  | { do: "go-on"; toolCallId: string; why: "callee-talks" | "taken-over" }
+  | { do: "go-on"; toolCallId: string; why: "callee-talks" | "taken-over" | "call-ends" }
   | { do: "ask-owner"; toolCallId: string; question: string; timeoutMs: number }
   | { do: "decline-question"; toolCallId: string; why: DeclineReason }
   | { do: "tell-answer"; toolCallId: string; answer: string }
@@ -447,7 +447,8 @@ const sayFarewell = (
   state: Talking,
   input: Extract<AttemptInput, { type: "farewell" }>,
 ): [AttemptState, AttemptEffect[]] => {
-  if (state.farewell) return [state, []];
+  // It is told all the same: a voice says its goodbye once all its tools have an outcome.
+  if (state.farewell) return [state, [{ do: "go-on", toolCallId: input.toolCallId, why: "call-ends" }]];
   if (state.takenOver) return [state, [{ do: "go-on", toolCallId: input.toolCallId, why: "taken-over" }]];
   const end: AttemptEnd = { cause: "agent-hung-up", disposition: input.disposition, detail: "" };
   // Speech that is under way is the goodbye itself; without any, the voice is asked for one.

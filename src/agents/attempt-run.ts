@@ -621,6 +621,7 @@ const GO_ON = {
     "The callee is still talking, so the line was not cut. Go on with the conversation; end the call later.",
   "taken-over":
     "A human colleague speaks with the callee now, so the line was not cut. Say nothing until you are told.",
+  "call-ends": "The call is ending already; the line is cut after your goodbye.",
 } as const;
 
 const NOTICED = {

@@ -136,6 +136,7 @@ export class Consult {
   }
 
   #decided(name: string, toolCallId: string): void {
+    if (this.#state.at !== "talking") return this.#reply(toolCallId, "That is decided already.", false);
     if (name === "accept_call") return this.#input({ type: "accept", toolCallId });
     if (name === "decline_call") return this.#input({ type: "decline", toolCallId });
     this.#reply(toolCallId, "There is no such tool.", true);

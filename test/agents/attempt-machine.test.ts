@@ -25,10 +25,10 @@ const opened: AttemptInput = { type: "opened", port: 20_000 };
 const answered: AttemptInput = { type: "answered" };
 const ended = (cause: "busy" | "callee-hung-up" | "agent-hung-up" | "carrier-lost", disposition: Disposition) =>
   ({ type: "carrier-ended", end: { cause, disposition, detail: "" } }) as const;
-const farewell = (speaking: boolean): AttemptInput => ({
+const farewell = (speaking: boolean, toolCallId = "t1"): AttemptInput => ({
   type: "farewell",
   disposition: "answered",
-  toolCallId: "t1",
+  toolCallId,
   speaking,
 });
 
@@ -56,6 +56,18 @@ test("the agent's hang-up waits until its goodbye has been heard", () => {
 
 test("an agent that hangs up without a word is asked for a goodbye first", () => {
   expect(did(run([opened, answered, farewell(false)]).effects).slice(-2)).toEqual(["say-goodbye", "drain"]);
+});
+
+// Symptom: a model that called two tools that end the call in one answer (to try again later, and to hang up) said no
+// goodbye, and the callee heard 5 s of silence before the line was cut. The second call never had an outcome, and a voice
+// speaks once all its tools have theirs.
+test("every tool that ends the call has an outcome, so that the goodbye is said though two of them were called", () => {
+  const { effects } = run([opened, answered, farewell(false), farewell(false, "t2")]);
+  expect(effects.slice(-3)).toEqual([
+    { do: "say-goodbye", toolCallId: "t1" },
+    { do: "drain", expectSpeech: true },
+    { do: "go-on", toolCallId: "t2", why: "call-ends" },
+  ]);
 });
 
 test("a callee who talks over the goodbye keeps the line once, and then it is cut", () => {
