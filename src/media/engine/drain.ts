@@ -6,25 +6,32 @@ const START_MS = 5000;
 /** Waits until all that was said has been heard: see the `drain` command. Time is handed in. */
 export class Drain {
   readonly #deadlineMs: number;
+  readonly #awaited: number;
   /** Speech is still to begin; given up at this time. */
   #startByMs: number;
   #quietSinceMs = -1;
 
   /**
    * @param maxMs it is over after this long, whatever is being said
-   * @param expectSpeech speech is about to begin
+   * @param awaited number of the utterance that is about to begin, counted from 1; 0 where none is
    */
-  constructor(nowMs: number, maxMs: number, expectSpeech: boolean) {
+  constructor(nowMs: number, maxMs: number, awaited: number) {
     this.#deadlineMs = nowMs + maxMs;
-    this.#startByMs = expectSpeech ? nowMs + START_MS : nowMs;
+    this.#awaited = awaited;
+    this.#startByMs = awaited > 0 ? nowMs + START_MS : nowMs;
   }
 
-  /** Whether it is over now. @param speaking something is being played, or waits to be */
-  isOver(nowMs: number, speaking: boolean): boolean {
+  /**
+   * Whether it is over now.
+   * @param speaking something is being played, or waits to be
+   * @param begun utterances begun so far
+   */
+  isOver(nowMs: number, speaking: boolean, begun: number): boolean {
     if (nowMs >= this.#deadlineMs) return true;
     if (speaking) {
       this.#quietSinceMs = -1;
-      this.#startByMs = nowMs;
+      // What was being said before is not what is awaited, and the voice makes that only after it.
+      this.#startByMs = begun >= this.#awaited ? nowMs : nowMs + START_MS;
       return false;
     }
     if (nowMs < this.#startByMs) return false;

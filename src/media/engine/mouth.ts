@@ -29,6 +29,9 @@ export class Mouth {
   #openingStarted = false;
   #drain: Drain | null = null;
   #played = 0;
+  #newest = -1;
+  /** Utterances of which sound has come. */
+  #begun = 0;
   /** Newest utterance of which something came while the agent was mute: its rest is not heard either. */
   #mutedItem = -1;
 
@@ -66,6 +69,8 @@ export class Mouth {
   /** µ-law of an utterance. Returns false if it is never heard. */
   take(item: number, bytes: Uint8Array, offset: number, length: number): boolean {
     if (this.#isMuted(item)) return false;
+    if (item !== this.#newest) this.#begun++;
+    this.#newest = item;
     this.turns.audio(item);
     this.#playout.push(bytes, offset, length, item);
     return true;
@@ -145,12 +150,12 @@ export class Mouth {
 
   /** See the `drain` command. */
   drain(nowMs: number, maxMs: number, expectSpeech: boolean): void {
-    this.#drain = new Drain(nowMs, maxMs, expectSpeech);
+    this.#drain = new Drain(nowMs, maxMs, expectSpeech ? this.#begun + 1 : 0);
   }
 
   /** Every tick, after the slot was sent. */
   tick(nowMs: number): void {
-    if (this.#drain?.isOver(nowMs, this.isSaying)) this.#endDrain(false);
+    if (this.#drain?.isOver(nowMs, this.isSaying, this.#begun)) this.#endDrain(false);
   }
 
   #endDrain(interrupted: boolean): void {

@@ -159,6 +159,38 @@ test("a drain that expects speech waits for it to begin, but not for ever", asyn
   expect(rig.of("drained").length).toBe(2);
 });
 
+// Symptom: a goodbye that was asked for while the agent still spoke was never heard. What it was saying counted as the
+// speech to come, and the line was cut 200 ms after it, before any service can have begun the goodbye.
+test("a drain that expects speech waits for it also when the agent was still saying something else", async () => {
+  const rig = new CallRig();
+  const { voice } = await rig.call();
+  voice.speak(1, 100);
+  rig.run(300);
+  voice.speak(2, 1000, "One moment, please.");
+  rig.run(100);
+  await rig.do({ type: "drain", callId: "c1", maxMs: 20_000, expectSpeech: true });
+  rig.run(1700);
+  expect(rig.of("drained").length).toBe(0);
+  voice.speak(3, 600, "Goodbye!");
+  rig.run(700);
+  expect(rig.of("drained").length).toBe(0);
+  rig.run(200);
+  expect(rig.of("drained").length).toBe(1);
+});
+
+test("speech that follows on what was being said when a drain began is the speech it expects", async () => {
+  const rig = new CallRig();
+  const { voice } = await rig.call();
+  voice.speak(1, 100);
+  rig.run(300);
+  voice.speak(2, 400, "One moment, please.");
+  await rig.do({ type: "drain", callId: "c1", maxMs: 20_000, expectSpeech: true });
+  rig.run(100);
+  voice.speak(3, 400, "Goodbye!");
+  rig.run(960);
+  expect(rig.of("drained").length).toBe(1);
+});
+
 test("turns are told when they have been played and their words are final, whichever comes last", async () => {
   const rig = new CallRig();
   const { voice } = await rig.call();
