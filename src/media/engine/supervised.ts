@@ -133,7 +133,8 @@ export class Supervised {
     if (this.#leg) this.#deps.streams.close(this.#leg);
     this.#leg = ssrc === null ? null : this.#deps.streams.open(ssrc);
     this.#audibleSinceMs = nowMs;
-    if (ssrc === null) this.#lost = false;
+    // Another stream is silent or lost by itself.
+    this.#lost = false;
     this.#vad.reset();
     this.#frame.fill(ULAW_SILENCE);
     this.#sounds = false;

@@ -133,6 +133,21 @@ test("a speaker from whom nothing comes is told as lost, and as back", async () 
   expect(rig.of("speaker-lost").length).toBe(2);
 });
 
+// Symptom: a takeover was lost, another supervisor took it with a microphone that sent nothing, and the caller sat in
+// silence with nobody. The engine had told the loss of the first and took it for that of the second as well.
+test("whoever takes a lost takeover up is told as lost too when nothing comes from them", async () => {
+  const { rig, run, mute } = await busyCall();
+  await rig.supervise("c1", "takeover");
+  run(1000);
+  mute(2000);
+  expect(rig.of("speaker-lost").length).toBe(1);
+  await rig.supervise("c1", "takeover", 78);
+  mute(1400);
+  expect(rig.of("speaker-lost").length).toBe(1);
+  mute(200);
+  expect(rig.of("speaker-lost").length).toBe(2);
+});
+
 test("in barge a turn that was the supervisor's voice alone is not told as the callee's", async () => {
   const { rig, leg, voice, run } = await busyCall();
   await rig.supervise("c1", "barge");
