@@ -181,7 +181,12 @@ export const createSupervision = (deps: SupervisionDeps): Supervision => {
       const { callId, actor } = seat;
       if (isNew) deps.note(actor, { type: "supervisor.joined", callId, userId: actor.userId, mode: "listen" });
     },
-    reclaim: (line, seatId) => seats.reclaim(line, seatId),
+    reclaim: (line, seatId) => {
+      const seat = seats.reclaim(line, seatId);
+      // The socket before may be dead without a word: what was said beside it is over, as when it is lost.
+      seat?.closeMicrophone();
+      return seat;
+    },
     isSeated: (seat) => seats.has(seat),
     drop,
     modeOf,

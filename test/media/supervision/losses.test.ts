@@ -77,6 +77,22 @@ test.skipIf(missing)(
   },
 );
 
+// Symptom: a connection that died without a word left the caller with the hold phrase while its supervisor was back at
+// the desk. The server still had the old socket, so the microphone behind it stayed in, and the new one was told that
+// nothing waits for it.
+test.skipIf(missing)(
+  "a place taken up again before its old socket was seen to be dead is a loss like any other",
+  async () => {
+    const { come, seatId, commands, modesOfEngine } = await speaking("takeover");
+    const again = come("Eva");
+    expect(await again.ask("reclaim", { seatId })).toMatchObject({ ok: true, data: { mode: "takeover" } });
+    expect(modesOfEngine()).toEqual(["takeover Eva", "takeover nobody"]);
+    expect(commands("hold-phrase")).toHaveLength(1);
+    await again.openMicrophone(1112);
+    expect(await again.ask("mode", { mode: "takeover" })).toMatchObject({ ok: true });
+  },
+);
+
 for (const mode of ["whisper", "barge"] as const)
   test.skipIf(missing)(
     `a socket lost in ${mode}: nobody hears them from then on, and no caller is asked to wait`,
