@@ -24,6 +24,8 @@ export class Rooms {
   readonly #worker: MediaWorker;
   readonly #send: (command: MediaCommand) => void;
   readonly #rooms = new Map<string, Promise<Room | null>>();
+  /** What asks for the copies of each room. */
+  readonly #copies = new Map<string, Extract<MediaCommand, { type: "tap" }>>();
   #taps = 0;
 
   constructor(options: { worker: MediaWorker; send: (command: MediaCommand) => void }) {
@@ -70,8 +72,7 @@ export class Rooms {
     try {
       const [callee, agent] = await Promise.all([this.#entrance(router), this.#entrance(router)]);
       const tapId = `tap_${++this.#taps}`;
-      router.observer.once("close", () => this.#send({ type: "untap", callId, tapId }));
-      this.#send({
+      const tap = {
         type: "tap",
         callId,
         tapId,
@@ -82,7 +83,13 @@ export class Rooms {
           agentPort: agent.port,
           agentSsrc: agent.ssrc,
         },
+      } as const;
+      router.observer.once("close", () => {
+        if (this.#copies.get(callId) === tap) this.#copies.delete(callId);
+        this.#send({ type: "untap", callId, tapId });
       });
+      this.#copies.set(callId, tap);
+      this.#send(tap);
       return {
         callId,
         router,
@@ -93,6 +100,12 @@ export class Rooms {
       router.close();
       throw thrown;
     }
+  }
+
+  /** The media thread has this call now: what was asked of it before went nowhere. */
+  callOpened(callId: string): void {
+    const tap = this.#copies.get(callId);
+    if (tap) this.#send(tap);
   }
 
   /** Where one party's packets enter: a loopback port, and the SSRC they must carry. */

@@ -113,7 +113,10 @@ export const createSupervision = (deps: SupervisionDeps): Supervision => {
     },
   });
   const hearing = new Hearing({ seats, speakerOf: (callId) => floors.speakerOf(callId), log });
-  const stopHearingMedia = deps.media.subscribe((event) => floors.onMedia(event));
+  const stopHearingMedia = deps.media.subscribe((event) => {
+    floors.onMedia(event);
+    if (event.type === "opened") rooms.callOpened(event.callId);
+  });
 
   const worker: MediaWorker = new MediaWorker({
     log,
