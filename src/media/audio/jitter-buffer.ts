@@ -406,13 +406,32 @@ export class JitterBuffer {
     this.#baseMs = Math.max(this.#baseMs, nowMs - this.#given / SAMPLES_PER_MS - MAX_CATCH_UP_MS);
     if (nowMs - this.#idleSinceMs >= patienceMs) {
       this.#idleSinceMs += FRAME_MS;
-      this.#credit += FRAME_SAMPLES;
+      const rest = timestampDistance(this.#end, this.#out);
+      this.#credit += FRAME_SAMPLES - rest;
       this.#lastWasAudio = false;
+      if (rest > 0) return this.#giveRest(target, rest);
     } else if (this.#aheadMs(nowMs) > -patienceMs || !this.#isQuiet()) {
       return NONE;
     }
     target.fill(ULAW_SILENCE, 0, FRAME_SAMPLES);
     this.#given += FRAME_SAMPLES;
+    this.silenceInserted++;
+    return SILENCE;
+  }
+
+  /** The last ms before a pause, in place of being heard after it: the sender's packets are no whole frames. */
+  #giveRest(target: Uint8Array, bytes: number): number {
+    let audio = false;
+    for (let i = 0; i < bytes; i++) {
+      const at = this.#out + i;
+      const slot = this.#slots[(at >>> 3) & SLOT_MASK];
+      if (slot === PRESENT) audio = true;
+      target[i] = slot === ABSENT ? ULAW_SILENCE : this.#ring[at & MASK]!;
+    }
+    target.fill(ULAW_SILENCE, bytes, FRAME_SAMPLES);
+    this.#clear(bytes);
+    this.#given += FRAME_SAMPLES;
+    if (audio) return VOICE;
     this.silenceInserted++;
     return SILENCE;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { ULAW_SILENCE } from "../../../src/media/audio/frame.ts";
 import { encodeUlaw, ulawDecode } from "../../../src/media/audio/g711.ts";
 import {
   CONCEALED,
@@ -228,6 +229,36 @@ describe("pauses and stalls", () => {
     expect(line.count(CONCEALED)).toBe(0);
     expect(line.buffer.aheadFrames(1180)).toBe(0);
     expect(line.buffer.silenceInserted).toBe(49);
+  });
+
+  // Symptom: a phone with packets of 10 or 30 ms that sends nothing in pauses left the end of a word unheard until its
+  // next word, seconds later, where it was a click. What was no whole frame waited for the rest of it.
+  test("the end of a word that is no whole frame is heard before the pause, not after it", () => {
+    for (const packetMs of [10, 30]) {
+      const buffer = new JitterBuffer();
+      const bytes = packetMs * 8;
+      const frame = new Uint8Array(160);
+      const heard: { atMs: number; byte: number }[] = [];
+      const send = (seq: number, nowMs: number, byte: number): void =>
+        buffer.push(seq, nowMs * 8, SSRC, false, new Uint8Array(bytes).fill(byte), 0, bytes, nowMs);
+      const pull = (nowMs: number): void => {
+        while (buffer.pull(frame, nowMs) !== NONE)
+          for (const byte of frame) if (byte !== ULAW_SILENCE) heard.push({ atMs: nowMs, byte });
+      };
+      for (let i = 1; i <= 7; i++) {
+        send(i, i * packetMs, i);
+        pull(i * packetMs);
+      }
+      for (let nowMs = 220; nowMs < 5000; nowMs += 20) pull(nowMs);
+      for (let i = 8; i <= 11; i++) {
+        send(i, 5000 + i * packetMs, i);
+        pull(5000 + i * packetMs);
+      }
+      pull(6000);
+      expect(heard.map(({ byte }) => byte)).toEqual(range(0, 11 * bytes).map((k) => 1 + Math.floor(k / bytes)));
+      expect(heard.filter(({ byte }) => byte === 7).at(-1)?.atMs).toBeLessThan(300);
+      expect(buffer.lost).toBe(0);
+    }
   });
 
   test("a pause longer than a second is an ordinary one", () => {
