@@ -91,8 +91,10 @@ export class Recorder {
 
   /** The next 20 ms of a channel. */
   put(channel: number, frame: Uint8Array): void {
-    const at = this.#positions[channel]!++;
-    if (at < this.#flushed || at >= this.#flushed + RING_FRAMES) this.droppedFrames++;
+    // What was waited for too long is silence in the file; sound that comes now is put behind it.
+    const at = Math.max(this.#positions[channel]!, this.#flushed + this.#writing);
+    this.#positions[channel] = at + 1;
+    if (at >= this.#flushed + RING_FRAMES) this.droppedFrames++;
     else this.#rings[channel]!.set(frame, (at % RING_FRAMES) * FRAME_SAMPLES);
     this.#flushIfDue();
   }

@@ -69,6 +69,26 @@ test("an agent that is 1.3 s behind the callee's channel is recorded whole", asy
   for (let i = 0; i < 135; i++) expect(peak(right.slice(i * 160, (i + 1) * 160))).toBeGreaterThan(1000);
 });
 
+// Symptom: on a noisy line that stalled a few times the agent was missing from the recording from then on. Each stall put
+// the callee's channel further ahead, and what the agent said belonged to a part that was on the disk already.
+test("an agent that is too far behind the callee's channel goes on where the file does", async () => {
+  const path = join(folder, "k.wav");
+  const recorder = new Recorder(path, () => {});
+  for (let i = 0; i < 250; i++) {
+    recorder.put(RECORDED.callee, toneFrame(300, i));
+    if (i >= 150) recorder.put(RECORDED.sent, toneFrame(500, i));
+    await settle();
+  }
+  await recorder.close();
+  const { right } = await samples(path);
+  expect(recorder.droppedFrames).toBe(0);
+  const sounding = Array.from(
+    { length: right.length / 160 },
+    (_, i) => peak(right.slice(i * 160, (i + 1) * 160)) > 1000,
+  );
+  expect(sounding.filter((sounds) => sounds).length).toBe(100);
+});
+
 test("a place that held speech is silent again when the agent passes it without any", async () => {
   const path = join(folder, "g.wav");
   const recorder = new Recorder(path, () => {});

@@ -2,8 +2,9 @@ import type { udp } from "bun";
 import { OutsideError } from "../../../core/errors.ts";
 import { FRAME_SAMPLES } from "../../audio/frame.ts";
 import { JitterBuffer, NONE } from "../../audio/jitter-buffer.ts";
-import { meanSquareOf, ulawEnergy } from "../../audio/level.ts";
+import { ulawEnergy } from "../../audio/level.ts";
 import { parseRtp, RtpHeader, writeRtpHeader } from "../../audio/rtp.ts";
+import { Vad } from "../../audio/vad.ts";
 import type { CarrierLeg, LegCounters, LegSink } from "../leg.ts";
 
 const HEADER_BYTES = 12;
@@ -12,9 +13,10 @@ const PCMU = 0;
 const MAX_PACKET_BYTES = 1500;
 /** Send errors in a row that mean the far end is gone: a quarter of a second. */
 const MAX_SEND_ERRORS = 12;
-/** A frame quieter than this may be left out to catch up with a fast clock. */
-const SILENT = meanSquareOf(-50);
-/** … once it has been that quiet for so many frames, 1 s: by then every voice has found the end of the callee's turn. */
+/**
+ * Frames without speech in a row, 1 s, after which more of them may be left out to catch up with a fast clock: by then
+ * every voice has found the end of the callee's turn.
+ */
 const SILENT_FRAMES = 50;
 
 /** The UDP ports legs listen on, handed out round robin so that a port rests before it is used again. */
@@ -58,7 +60,8 @@ export class RtpLeg implements CarrierLeg {
   #sequence = crypto.getRandomValues(new Uint16Array(1))[0]!;
   #timestamp = crypto.getRandomValues(new Uint32Array(1))[0]!;
   #sendErrors = 0;
-  /** Silent frames in a row while stream time is ahead. */
+  /** Knows the noise of the line while stream time is ahead, and the frames without speech in a row. */
+  readonly #vad = new Vad();
   #silentFrames = 0;
 
   private constructor(port: number, sink: LegSink, nowMs: () => number, ssrc: number | undefined) {
@@ -176,10 +179,14 @@ export class RtpLeg implements CarrierLeg {
     }
   }
 
-  /** A sender with a fast clock, or a burst after a stall, runs ahead of time; what is left out to catch up is silence. */
+  /** A sender with a fast clock, or a burst after a stall, runs ahead of time; what is left out to catch up is silence, or noise. */
   #mayLeaveOut(nowMs: number): boolean {
-    const silent = this.#jitter.wantsDrop(nowMs) && ulawEnergy(this.#frame, 0, FRAME_SAMPLES) < SILENT;
-    this.#silentFrames = silent ? this.#silentFrames + 1 : 0;
+    if (!this.#jitter.wantsDrop(nowMs)) {
+      this.#silentFrames = 0;
+      return false;
+    }
+    this.#vad.push(ulawEnergy(this.#frame, 0, FRAME_SAMPLES));
+    this.#silentFrames = this.#vad.frameVoiced ? 0 : this.#silentFrames + 1;
     return this.#silentFrames > SILENT_FRAMES;
   }
 
