@@ -73,6 +73,9 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
   #failures = 0;
   #count = 0;
 
+  /** The last note that the agent is to speak with in sight, while the service has not said that it has it. */
+  #unseenNote: string | null = null;
+
   // Of the change to another session.
   #lostStreamMs = 0;
   /** It was lost in the middle of a sentence. */
@@ -190,8 +193,9 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
 
   guide(text: string, now: boolean): void {
     if (this.#closed || this.#endedAtMs >= 0) return;
-    this.#note(guidanceNote(text));
+    const note = this.#note(guidanceNote(text));
     if (!now || !this.#floor.answers) return;
+    this.#unseenNote = note;
     // What is being made was begun without it.
     this.#cancelActive();
     // Somebody who is speaking is answered with it in sight.
@@ -210,16 +214,21 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
     if (this.#closed || this.#endedAtMs >= 0 || !this.#floor.held) return;
     this.#floor.release();
     this.#gate.release();
-    this.#note(handBackNote({ said, note, wasHeard: this.#conversation.agentWasHeard }));
+    this.#unseenNote = this.#note(handBackNote({ said, note, wasHeard: this.#conversation.agentWasHeard }));
     this.#keeper.answer(true);
     if (!this.#turns.isSpeaking) this.#gate.ask({ kind: "turn", body: {} });
   }
 
-  /** Tells the agent something without a turn. An item, not other instructions: those would empty the prompt's cache. */
-  #note(text: string): void {
+  /**
+   * Tells the agent something without a turn. An item, not other instructions: those would empty the prompt's cache.
+   * Gives the item's id; null without a session, as the next one gets it with the conversation.
+   */
+  #note(text: string): string | null {
     this.#conversation.note(text);
-    const event_id = `note-${++this.#count}`;
-    this.#link?.send({ type: "conversation.item.create", event_id, item: noteItem(text) });
+    if (!this.#link) return null;
+    const id = `note_${++this.#count}`;
+    this.#link.send({ type: "conversation.item.create", event_id: id, item: { ...noteItem(text), id } });
+    return id;
   }
 
   tick(nowMs: number): void {
@@ -278,6 +287,7 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
     this.#turns.breakOff();
     this.#tools.moved();
     this.#truncations.clear();
+    this.#unseenNote = null;
   }
 
   /** Tells a session that is ready all that the one before knew. */
@@ -366,6 +376,7 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
         return this.#transcribed(event);
       case "conversation.item.added":
         this.#tools.seen(event.item.id);
+        if (event.item.id === this.#unseenNote) this.#unseenNote = null;
         return;
       case "error":
         return this.#refused(event);
@@ -377,7 +388,9 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
     const ask = this.#gate.created(id, metadata?.ask);
     const response = this.#speech.response(id);
     response.ask = ask;
-    if (this.#floor.held || ask?.stale) return this.#cancel(response);
+    // One that the service began by itself before it had the note would be spoken without it, and in place of ours.
+    const isBlind = ask === null && this.#unseenNote !== null;
+    if (this.#floor.held || ask?.stale || isBlind) return this.#cancel(response);
     this.#floor.answering();
     if (ask === null) this.#gate.answered(this.#tools.isSeen);
     // The callee has begun to speak since it was asked for, and will be answered with it in sight.
@@ -457,6 +470,8 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
 
   #refused({ error }: ServerEventOf<"error">): void {
     const code = error.code ?? error.type ?? "unknown";
+    // A note that was not taken is not waited for.
+    if (error.event_id === this.#unseenNote) this.#unseenNote = null;
     const repair = this.#truncations.refused(error.event_id, error.code, error.message);
     if (repair === "other") {
       const outcome = this.#gate.failed(error.event_id, error.code);
