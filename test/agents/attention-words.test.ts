@@ -84,11 +84,11 @@ test("the same question about another number is another question", () => {
 
 test("the longest turn is read in a moment, whatever it says", () => {
   const evil = ["i dont want to talk to a ", "mit einem ", "ich bin so sehr ", "talk to the real actual "];
-  const started = performance.now();
+  const before = process.cpuUsage();
   for (const part of evil) {
     calleeSigns(part.repeat(20_000));
     lacksAnswer(part.repeat(20_000));
   }
-  // 3 ms each here; a pattern that tries every way to fail takes seconds.
-  expect(performance.now() - started).toBeLessThan(500);
+  // 3 ms each here; a pattern that tries every way to fail takes seconds. The processor's time, as others may have it between.
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(500);
 });

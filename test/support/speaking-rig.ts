@@ -141,7 +141,14 @@ const noteWords = (event: SupervisorEvent): string => {
   return event.type === "supervisor.whispered" ? `${what} by ${event.by}` : what;
 };
 
-/** Sends PCMU to a port, a frame each 20 ms, until closed; what comes back is counted by SSRC. */
+/** Where a talker's frame has its number, in bytes of the payload. */
+const NUMBER_AT = 4;
+
+/** The number of the frame in the payload of a talker's packet, from 0 on. */
+export const frameNumber = (payload: Uint8Array): number =>
+  new DataView(payload.buffer, payload.byteOffset).getUint32(NUMBER_AT);
+
+/** Sends PCMU to a port, a numbered frame each 20 ms, until closed; what comes back is counted by SSRC. */
 export const startTalker = async (port: number, ssrc: number) => {
   const received = new Map<number, number>();
   const socket = await Bun.udpSocket({
@@ -161,6 +168,7 @@ export const startTalker = async (port: number, ssrc: number) => {
   let index = 0;
   const timer = setInterval(() => {
     writeRtpHeader(packet, 0, index & 0xffff, (index * FRAME_SAMPLES) >>> 0, ssrc, false);
+    new DataView(packet.buffer).setUint32(RTP_HEADER_BYTES + NUMBER_AT, index);
     index++;
     try {
       socket.send(packet, port, "127.0.0.1");

@@ -94,4 +94,4 @@ test("attempts never exceed the cap under 1,000 random histories", async () => {
   );
   // The histories do reach the cap.
   expect(capped).toBeGreaterThan(100);
-}, 30_000);
+});

@@ -121,4 +121,4 @@ test("a process that dies between any two writes loses nothing and doubles nothi
   }
   // Two attempts, two verdicts and a report are well over a hundred statements.
   expect(deaths).toBeGreaterThan(100);
-}, 120_000);
+});

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -10,6 +10,7 @@ import { encodeUlaw, ulawDecode } from "../../../src/media/audio/g711.ts";
 import { toneAmplitude } from "../../../src/media/audio/tone.ts";
 import { WAV_HEADER_BYTES } from "../../../src/media/audio/wav.ts";
 import { CallRig, type FakeLeg, type FakeVoice, SILENT, toneFrame } from "../../support/call-rig.ts";
+import { keptUp } from "../../support/recorded.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "mode-changes-"));
 afterAll(() => rm(folder, { recursive: true }));
@@ -156,16 +157,6 @@ class Witness {
   }
 }
 
-/** Time runs faster here than the disk writes: what is not yet written must fit into the recorder's ring of 128 frames. */
-const BEHIND_FRAMES = 100;
-
-/** So many frames of both parties are on the disk. */
-const written = async (path: string, frames: number): Promise<void> => {
-  while (frames > 0 && (await stat(path)).size < WAV_HEADER_BYTES + frames * FRAME_SAMPLES * 4) {
-    await new Promise((done) => setTimeout(done, 1));
-  }
-};
-
 /** Samples of one channel of a recording. */
 const channelOf = async (path: string, channel: number, channels: number): Promise<Int16Array> => {
   const file = await readFile(path);
@@ -199,7 +190,7 @@ test("over 200 random changes of mode nobody ever hears a wrong frame", async ()
         if (change.aheadFrames > 0) witness.speak(change.aheadFrames);
         for (let i = 0; i < change.ticks; i++) {
           witness.tick();
-          if (++ticks % 20 === 0) await written(path, ticks - BEHIND_FRAMES);
+          if (++ticks % 10 === 0) await keptUp(path, ticks);
         }
       }
       expect(witness.wrong.slice(0, 5)).toEqual([]);

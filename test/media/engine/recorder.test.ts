@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { parseWavHeader, WAV_HEADER_BYTES } from "../../../src/media/audio/wav.ts";
 import { RECORDED, Recorder, repairRecording } from "../../../src/media/engine/recorder.ts";
 import { toneFrame } from "../../support/call-rig.ts";
+import { keptUp, written } from "../../support/recorded.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "recorder-"));
 afterAll(() => rm(folder, { recursive: true }));
 
-const settle = () => new Promise((done) => setTimeout(done, 5));
 const samples = async (path: string): Promise<{ left: number[]; right: number[] }> => {
   const file = await readFile(path);
   const left: number[] = [];
@@ -28,7 +28,7 @@ test("the callee is on the left channel and the agent on the right, frame by fra
   for (let i = 0; i < 200; i++) {
     recorder.put(RECORDED.callee, toneFrame(300, i, i < 100 ? 8000 : 0));
     recorder.put(RECORDED.sent, toneFrame(500, i, i < 100 ? 0 : 8000));
-    if (i % 20 === 0) await settle();
+    if (i % 10 === 0) await keptUp(path, i);
   }
   const file = await recorder.close();
   expect(file).toEqual({ path, durationMs: 4000, bytes: WAV_HEADER_BYTES + 200 * 640 });
@@ -45,10 +45,9 @@ test("a party that sends nothing is silence, and holds the other back by 1.4 s a
   const recorder = new Recorder(path, () => {});
   for (let i = 0; i < 200; i++) {
     recorder.put(RECORDED.sent, toneFrame(500, i));
-    await settle();
+    await keptUp(path, i);
   }
-  const onDisk = (await readFile(path)).length - WAV_HEADER_BYTES;
-  expect(onDisk / 640).toBeGreaterThanOrEqual(90);
+  await written(path, 90);
   await recorder.close();
   const { left, right } = await samples(path);
   expect(right.length).toBe(32_000);
@@ -61,7 +60,7 @@ test("an agent that is 1.3 s behind the callee's channel is recorded whole", asy
   for (let i = 0; i < 200; i++) {
     recorder.put(RECORDED.callee, toneFrame(300, i));
     if (i >= 65) recorder.put(RECORDED.sent, toneFrame(500, i));
-    if (i % 10 === 0) await settle();
+    if (i % 10 === 0) await keptUp(path, i);
   }
   await recorder.close();
   expect(recorder.droppedFrames).toBe(0);
@@ -96,7 +95,7 @@ test("a place that held speech is silent again when the agent passes it without 
     recorder.put(RECORDED.callee, toneFrame(300, i));
     if (i < 150) recorder.put(RECORDED.sent, toneFrame(500, i));
     else recorder.skip(RECORDED.sent, 1);
-    if (i % 10 === 0) await settle();
+    if (i % 10 === 0) await keptUp(path, i);
   }
   expect((await recorder.close()).durationMs).toBe(8000);
   const { left, right } = await samples(path);
@@ -111,9 +110,9 @@ test("a recording whose process died is playable up to its last second once it i
   for (let i = 0; i < 150; i++) {
     recorder.put(RECORDED.callee, toneFrame(300, i));
     recorder.put(RECORDED.sent, toneFrame(500, i));
-    if (i % 10 === 0) await settle();
+    if (i % 10 === 0) await keptUp(path, i);
   }
-  await settle();
+  await written(path, 100);
   const abandoned = join(folder, "d.wav");
   await Bun.write(abandoned, await readFile(path));
   await truncate(abandoned, (await readFile(path)).length - 3);

@@ -7,6 +7,7 @@ import { ulawDecode } from "../../../src/media/audio/g711.ts";
 import { toneAmplitude } from "../../../src/media/audio/tone.ts";
 import { parseWavHeader, WAV_HEADER_BYTES } from "../../../src/media/audio/wav.ts";
 import { CallRig, type FakeLeg, isSpeech, SILENT, toneBytes, toneFrame } from "../../support/call-rig.ts";
+import { keptUp } from "../../support/recorded.ts";
 
 const CALLEE_HZ = 300;
 const AGENT_HZ = 500;
@@ -249,17 +250,21 @@ test("the third file holds what supervisors said, whispers included, at its plac
   const path = join(folder, "supervisor.wav");
   const rig = new CallRig();
   const { leg } = await rig.call("c1", null, path);
+  let passed = 0;
+  let startFrame = Number.POSITIVE_INFINITY;
   const pass = async (ms: number, speaks: boolean): Promise<void> => {
     for (let done = 0; done < ms; done += 200) {
       rig.run(200, (tick) => {
         leg.sink.calleeFrame(SILENT, rig.now);
         if (speaks) rig.talk(toneFrame(SPEAKER_HZ, tick));
       });
-      await new Promise((settled) => setTimeout(settled, 2));
+      passed += 10;
+      await keptUp(path, passed, 1, startFrame);
     }
   };
   await pass(2000, false);
   await rig.supervise("c1", "whisper");
+  startFrame = passed;
   await pass(400, true);
   await rig.supervise("c1", "listen");
   expect(await Bun.file(path).exists()).toBe(true);

@@ -54,7 +54,7 @@ test.skipIf(missing)(
     await Bun.sleep(SEAT_HOLD_MS / HASTE + 100);
     expect(asked()?.mode).toBe("takeover");
   },
-  15_000,
+  180_000,
 );
 
 test.skipIf(missing)(
@@ -181,7 +181,7 @@ test.skipIf(missing)(
     await until("the agent has the call", isFree);
     expect(modes().at(-1)).toBe("Eva: takeover>listen link-lost");
   },
-  15_000,
+  180_000,
 );
 
 test.skipIf(missing)("a call that ends while a mode is asked for answers the softphone and closes all", async () => {

@@ -5,9 +5,11 @@ import { Tone } from "../../../src/media/audio/tone.ts";
 import type { OpenAiRealtimeSettings, VoiceTool, VoiceUsage } from "../../../src/media/engine/protocol.ts";
 import { openAiRealtimeVoice } from "../../../src/media/voices/openai-realtime.ts";
 import type { CutItem, LastWords, Voice, VoiceSink } from "../../../src/media/voices/voice.ts";
+import { PATIENCE_MS } from "../../support/until.ts";
+import { WakingClock } from "../../support/waking-clock.ts";
 
-/** Longest wait for anything that goes over a socket, in ms. */
-const PATIENCE_MS = 4000;
+/** Turns in which all that is on its way over loopback has come. */
+const SETTLED_TURNS = 15;
 
 export const TOOLS: VoiceTool[] = ["end_call", "send_dtmf"].map((name) => ({
   name,
@@ -36,7 +38,7 @@ export interface Heard {
 
 /**
  * The bridge of a call, small: takes what the voice tells, plays it frame by frame when it is told to, and cuts in like
- * the real one. Time is the machine's plus what a test moved it by.
+ * the real one. Time is that of this process, plus what a test moved it by.
  */
 export class TestCall implements VoiceSink {
   readonly voice: Voice & LastWords;
@@ -59,6 +61,7 @@ export class TestCall implements VoiceSink {
   readonly #frame = new Uint8Array(FRAME_SAMPLES);
   readonly #silence = new Uint8Array(FRAME_SAMPLES).fill(ULAW_SILENCE);
   readonly #tone = new Tone(300, 8000);
+  readonly #clock = new WakingClock();
   #movedMs = 0;
 
   constructor(settings: OpenAiRealtimeSettings) {
@@ -66,7 +69,7 @@ export class TestCall implements VoiceSink {
   }
 
   get nowMs(): number {
-    return performance.now() + this.#movedMs;
+    return this.#clock.nowMs() + this.#movedMs;
   }
 
   /** Moves time on, in steps in which the voice could act. */
@@ -97,8 +100,9 @@ export class TestCall implements VoiceSink {
 
   /** Lets what is on its way arrive. */
   async settle(ms = 30): Promise<void> {
-    const endAt = performance.now() + ms;
-    await this.until("time passes", () => performance.now() > endAt);
+    const endAt = this.#clock.nowMs() + ms;
+    let turns = 0;
+    await this.until("time passes", () => ++turns > SETTLED_TURNS && this.#clock.nowMs() > endAt);
   }
 
   /** The callee says something for so long, then is silent for so long. */

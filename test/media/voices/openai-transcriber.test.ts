@@ -8,6 +8,8 @@ import type { RealtimeConnection } from "../../support/realtime-server/connectio
 import type { ConnectionScript } from "../../support/realtime-server/script.ts";
 import { RealtimeServer } from "../../support/realtime-server/server.ts";
 import { Wire } from "../../support/realtime-server/wire.ts";
+import { PATIENCE_MS } from "../../support/until.ts";
+import { WakingClock } from "../../support/waking-clock.ts";
 
 const TONE = new Tone(300, 8000);
 const SILENCE = new Uint8Array(FRAME_SAMPLES).fill(ULAW_SILENCE);
@@ -19,7 +21,10 @@ interface Told {
   endMs: number;
 }
 
-/** A supervisor's microphone, and what became of it. Time is the machine's plus what a test moved it by. */
+/** Turns in which all that is on its way over loopback has come. */
+const SETTLED_TURNS = 15;
+
+/** A supervisor's microphone, and what became of it. Time is that of this process, plus what a test moved it by. */
 class Microphone implements TranscriberSink {
   readonly transcriber: Transcriber;
   readonly partials: string[] = [];
@@ -27,6 +32,7 @@ class Microphone implements TranscriberSink {
   readonly usages: VoiceUsage[] = [];
   readonly lost: string[] = [];
   readonly #frame = new Uint8Array(FRAME_SAMPLES);
+  readonly #clock = new WakingClock();
   #movedMs = 0;
 
   constructor(settings: TranscriberSettings) {
@@ -34,7 +40,7 @@ class Microphone implements TranscriberSink {
   }
 
   get nowMs(): number {
-    return performance.now() + this.#movedMs;
+    return this.#clock.nowMs() + this.#movedMs;
   }
 
   speak(speechMs: number, silenceMs = 0): void {
@@ -46,7 +52,7 @@ class Microphone implements TranscriberSink {
   }
 
   async until(what: string, holds: () => boolean): Promise<void> {
-    const endAt = performance.now() + 4000;
+    const endAt = performance.now() + PATIENCE_MS;
     while (!holds()) {
       if (performance.now() > endAt) throw new Error(`never: ${what}; lost: ${this.lost.join(" | ")}`);
       await Bun.sleep(1);
@@ -55,8 +61,9 @@ class Microphone implements TranscriberSink {
   }
 
   async settle(ms = 40): Promise<void> {
-    const endAt = performance.now() + ms;
-    await this.until("time passes", () => performance.now() > endAt);
+    const endAt = this.#clock.nowMs() + ms;
+    let turns = 0;
+    await this.until("time passes", () => ++turns > SETTLED_TURNS && this.#clock.nowMs() > endAt);
   }
 
   /** Moves time on in steps of 20 ms, with room for the network between them. */

@@ -219,5 +219,5 @@ describe.skipIf(!installed)("the installed synthesiser", () => {
     } finally {
       await speaker.close();
     }
-  }, 20_000);
+  });
 });

@@ -4,17 +4,14 @@ import { parseRtp, RtpHeader, writeRtpHeader } from "../../../../src/media/audio
 import { RtpLeg, RtpPorts } from "../../../../src/media/carriers/asterisk/leg.ts";
 import type { LegSink } from "../../../../src/media/carriers/leg.ts";
 import { toneFrame } from "../../../support/call-rig.ts";
+import { until as patientUntil } from "../../../support/until.ts";
 
 const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-const until = async (what: () => boolean): Promise<void> => {
-  const deadline = Date.now() + 2000;
-  while (!what() && Date.now() < deadline) await new Promise((done) => setTimeout(done, 2));
-  expect(what()).toBe(true);
-};
+const until = (what: () => boolean): Promise<boolean> => patientUntil("it is so", what, undefined, 2);
 
 /** A leg on a real socket, and the carrier's socket that talks to it. */
 const open = async (port = 0, nowMs = () => performance.now(), ssrc?: number) => {
@@ -69,11 +66,11 @@ test("audio of the carrier reaches the sink frame by frame, byte for byte", asyn
 
 test("silence is left out to catch up with a fast clock only well after speech ended, so that no turn's end comes late", async () => {
   // Time stands still, so that every packet is further ahead of it.
-  const { say, carrier, frames } = await open(0, () => 1000);
+  const { say, carrier, frames, leg } = await open(0, () => 1000);
   let seq = 0;
   const talk = async (count: number, hz: number) => {
     for (let i = 0; i < count; i++) say(carrier, seq++, hz);
-    await new Promise((done) => setTimeout(done, 30));
+    await until(() => leg.counters.packetsReceived === seq);
   };
   await talk(20, 440);
   await talk(50, 0);
