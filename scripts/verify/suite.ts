@@ -4,7 +4,7 @@ import { cacheDir, mediasoupWorkerBin, repoDir } from "../paths.ts";
 import { parseJunit, type TestReport } from "./junit.ts";
 
 /** A test or its preparation that names no time of its own, in ms: more than any needs, for machines under load. */
-const TEST_TIMEOUT_MS = 30_000;
+const TEST_TIMEOUT_MS = 180_000;
 
 /** Test files that run in one process of their own. */
 export type Suite = {

@@ -8,8 +8,8 @@ import { hasSipCallee, SipCallees } from "../support/sip-callee.ts";
 import { Telephone } from "../support/telephone.ts";
 import { until } from "../support/until.ts";
 
-/** Whole processes start, ring and talk in real time. */
-setDefaultTimeout(20_000);
+/** More than any test needs, on a machine with much other work: only what hangs is stopped by it. */
+setDefaultTimeout(180_000);
 
 /** What of a recording may be missing at its end: what was in memory, in ms. */
 const UNWRITTEN_MS = 1200;
@@ -19,7 +19,7 @@ const open: { close(): Promise<void> }[] = [];
 /** Whatever came of a test, nothing of it is left running; the last started ends first. */
 afterEach(async () => {
   for (const part of open.splice(0).reverse()) await part.close();
-}, 30_000);
+});
 
 const kept = <T extends { close(): Promise<void> }>(part: T): T => {
   open.push(part);
@@ -93,7 +93,7 @@ describe("a process that is killed with live calls", () => {
     for (let n = 0; n < 5; n++) talkers.push(await openDeep.placeCall(`+1202555016${n}`));
     const rings = await openDeep.placeCall("+12025550112");
     for (const { callId } of talkers) {
-      await openDeep.callWhen(callId, "had words", (call) => call.transcript.length >= 2, 30_000);
+      await openDeep.callWhen(callId, "had words", (call) => call.transcript.length >= 2);
     }
     const { before, after, killedAt, upMs } = await crash(openDeep, [done, ...talkers, rings]);
     const turns = before.reduce((sum, { call }) => sum + call.transcript.length, 0);
@@ -120,7 +120,7 @@ describe("a process that is killed with live calls", () => {
     // The new process calls.
     const next = await openDeep.placeCall("+12025550111");
     expect(await openDeep.over(next.callId)).toMatchObject({ disposition: "busy" });
-  }, 60_000);
+  });
 
   test("loses no call that was only just asked for, again and again", async () => {
     const openDeep = kept(await OpenDeep.start({ CARRIER: "scripted", VOICE: "scripted" }));
@@ -135,7 +135,7 @@ describe("a process that is killed with live calls", () => {
       for (const { call } of before) statuses.add(call.status);
     }
     console.log(`killed while calls were ${[...statuses].join(", ")}`);
-  }, 60_000);
+  });
 
   test.skipIf(!existsSync(mediasoupWorkerBin()))(
     "takes its mediasoup worker with it",
@@ -146,9 +146,9 @@ describe("a process that is killed with live calls", () => {
       );
       expect(isAlive(pid)).toBe(true);
       await openDeep.kill();
-      await until("the worker has ended", () => !isAlive(pid), 5000);
+      await until("the worker has ended", () => !isAlive(pid));
     },
-    20_000,
+    180_000,
   );
 
   test.skipIf(!hasAsterisk() || !hasSipCallee())(
@@ -169,7 +169,7 @@ describe("a process that is killed with live calls", () => {
       const [talks, rings] = [kept(await OpenDeep.start(env(pbx))), kept(await OpenDeep.start(env(ringing)))];
       const talking = await talks.placeCall("+12025550101");
       const waiting = await rings.placeCall("+12025550124");
-      await talks.callWhen(talking.callId, "had words", (call) => call.transcript.length >= 1, 20_000);
+      await talks.callWhen(talking.callId, "had words", (call) => call.transcript.length >= 1);
       await until("it rings", async () =>
         (await rings.events(waiting.callId)).some((event) => event.type === "call.ringing"),
       );
@@ -178,7 +178,7 @@ describe("a process that is killed with live calls", () => {
       expect([await stranded(pbx), await stranded(ringing)]).toEqual([2, 2]);
       await Promise.all([talks.startAgain(), rings.startAgain()]);
       const upAt = performance.now();
-      await Promise.all([pbx.empty(5000), ringing.empty(5000)]);
+      await Promise.all([pbx.empty(), ringing.empty()]);
       await until("the callee's phone is free", () => phone.events.includes("CALL_CLOSED"));
       await until("the other one stopped ringing", () => callees.messages().includes("CANCEL sip:"));
       console.log(`nothing left in Asterisk ${Math.round(performance.now() - upAt)} ms after the start`);
@@ -196,6 +196,6 @@ describe("a process that is killed with live calls", () => {
       const next = await talks.placeCall("+12025550102");
       await talks.answered(next.callId);
     },
-    60_000,
+    180_000,
   );
 });

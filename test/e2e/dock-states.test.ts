@@ -5,10 +5,12 @@ import type { Browser, Page } from "playwright-core";
 import { mediasoupWorkerBin, repoDir } from "../../scripts/paths.ts";
 import { browserMissing, launchBrowser } from "../support/browser.ts";
 import { OpenDeep } from "../support/open-deep.ts";
+import { together } from "../support/start-up.ts";
 import { SupervisingPage } from "../support/supervising-page.ts";
 import { until } from "../support/until.ts";
 
-setDefaultTimeout(90_000);
+/** More than any test needs, on a machine with much other work: only what hangs is stopped by it. */
+setDefaultTimeout(180_000);
 
 const AXE = join(repoDir, "node_modules/axe-core/axe.min.js");
 const missing = browserMissing() !== null || !existsSync(mediasoupWorkerBin());
@@ -29,20 +31,17 @@ let phone: SupervisingPage;
 
 beforeAll(async () => {
   if (missing) return;
-  [openDeep, browser] = await Promise.all([
-    OpenDeep.start({ MEDIASOUP_WORKER_BIN: mediasoupWorkerBin() }),
-    launchBrowser(),
-  ]);
+  [openDeep, browser] = await together(OpenDeep.start({ MEDIASOUP_WORKER_BIN: mediasoupWorkerBin() }), launchBrowser());
   ({ callId } = await openDeep.placeCall(PATIENT, { callee_name: "City Dental" }));
-  await openDeep.answered(callId, 20_000);
-}, 60_000);
+  await openDeep.answered(callId);
+});
 
 afterEach(() => phone?.close());
 
 afterAll(async () => {
   await browser?.close();
   await openDeep?.close();
-}, 30_000);
+});
 
 const open = async (mode: string): Promise<SupervisingPage> => {
   phone = await SupervisingPage.open(browser, { reducedMotion: "reduce", viewport: SIZES[0] });

@@ -8,14 +8,16 @@ import { makeCertificate } from "../bench/certificate.ts";
 import { browserMissing, launchBrowser, openPage } from "../support/browser.ts";
 import { type Json, OpenDeep } from "../support/open-deep.ts";
 import { STORY } from "../support/planner-rig.ts";
+import { together } from "../support/start-up.ts";
 import { until } from "../support/until.ts";
 
-setDefaultTimeout(60_000);
+/** More than any test needs, on a machine with much other work: only what hangs is stopped by it. */
+setDefaultTimeout(180_000);
 
 /** A callee who holds the line for minutes. */
 const PATIENT = "+12025550120";
 /** What a page or a server may take on a machine with other work to do, in ms. */
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 60_000 };
 const TABS = 12;
 
 describe.skipIf(browserMissing() !== null)("pages that are live", () => {
@@ -25,8 +27,8 @@ describe.skipIf(browserMissing() !== null)("pages that are live", () => {
   let talkedAt = Number.NEGATIVE_INFINITY;
 
   beforeAll(async () => {
-    [openDeep, browser] = await Promise.all([OpenDeep.start({}), launchBrowser()]);
-  }, 60_000);
+    [openDeep, browser] = await together(OpenDeep.start({}), launchBrowser());
+  });
   afterEach(async () => {
     await Promise.all(browser.contexts().map((context) => context.close()));
     if (!openDeep.isRunning) return;
@@ -37,7 +39,7 @@ describe.skipIf(browserMissing() !== null)("pages that are live", () => {
   afterAll(async () => {
     await browser?.close();
     await openDeep?.close();
-  }, 30_000);
+  });
 
   const open = async (path: string, options: BrowserContextOptions = {}) => {
     const opened = await openPage(browser, options);
@@ -55,7 +57,7 @@ describe.skipIf(browserMissing() !== null)("pages that are live", () => {
   const newCall = async (phone = PATIENT): Promise<string> =>
     (await openDeep.placeCall(phone, { callee_name: "City Dental" })).callId;
   const streamsAre = (count: number) =>
-    until(`${count} streams are open`, async () => (await openDeep.metric("opendeep_open_streams")) === count, 20_000);
+    until(`${count} streams are open`, async () => (await openDeep.metric("opendeep_open_streams")) === count);
   const focused = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.id ?? "");
   const pathOf = (page: Page): string => new URL(page.url()).pathname;
 
@@ -262,7 +264,7 @@ describe.skipIf(browserMissing() !== null)("pages that are live", () => {
       const earlier = await page.locator("#turns > li").count();
       await page.check("#read-aloud");
       const lines = page.locator("#aloud p");
-      await until("two lines were read", async () => (await lines.count()) >= 2, 30_000);
+      await until("two lines were read", async () => (await lines.count()) >= 2);
       const read = await lines.allTextContents();
       const { transcript } = await openDeep.call(talkedId);
       const said = (transcript as Json[]).map(({ text }) => text as string);
@@ -289,7 +291,7 @@ describe.skipIf(browserMissing() !== null)("pages that are live", () => {
         page
           .locator("[data-player] audio")
           .evaluate((one: HTMLAudioElement) => ({ at: one.currentTime, paused: one.paused, ready: one.readyState }));
-      await until("the recording is known", async () => (await audio()).ready > 0, 20_000);
+      await until("the recording is known", async () => (await audio()).ready > 0);
       expect(await page.locator("#turns [aria-current]").count()).toBe(0);
       const turns = page.locator("#turns [data-t]");
       expect(await turns.count()).toBeGreaterThan(2);
@@ -399,16 +401,16 @@ describe.skipIf(browserMissing() !== null || Bun.which("openssl") === null)("ove
     const made = (await makeCertificate(dir))!;
     const key = join(dir, "key.pem");
     await Bun.write(key, made.key);
-    [openDeep, browser] = await Promise.all([
+    [openDeep, browser] = await together(
       OpenDeep.start({ TLS_CERT_FILE: made.path, TLS_KEY_FILE: key }),
       launchBrowser(),
-    ]);
-  }, 60_000);
+    );
+  });
   afterAll(async () => {
     await browser?.close();
     await openDeep?.close();
     rmSync(dir, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   test(`${TABS} tabs are live at once over one connection, and the phone's socket works beside them`, async () => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
@@ -439,6 +441,6 @@ describe.skipIf(browserMissing() !== null || Bun.which("openssl") === null)("ove
     await pages[0]!.locator(`[data-sp="listen"][data-call="${callId}"]`).first().click();
     await until("the server answered the phone", () => frames > 0);
     await context.close();
-    await until("no stream is open", async () => (await openDeep.metric("opendeep_open_streams")) === 0, 20_000);
+    await until("no stream is open", async () => (await openDeep.metric("opendeep_open_streams")) === 0);
   });
 });

@@ -5,11 +5,12 @@ import { findSound, matchText, stereo, toneSpan } from "../support/likeness.ts";
 import { type Json, OpenDeep, type PlacedCall } from "../support/open-deep.ts";
 import { RealtimeProcess } from "../support/realtime-process.ts";
 import { hasSipCallee } from "../support/sip-callee.ts";
+import { together } from "../support/start-up.ts";
 import { Telephone } from "../support/telephone.ts";
 import { until } from "../support/until.ts";
 
-/** Whole processes start, ring and talk in real time. */
-setDefaultTimeout(20_000);
+/** More than any test needs, on a machine with much other work: only what hangs is stopped by it. */
+setDefaultTimeout(180_000);
 
 const missing = !hasAsterisk() || !hasSipCallee();
 
@@ -48,14 +49,14 @@ const fromUlaw = (bytes: Uint8Array): Int16Array => Int16Array.from(bytes, (byte
 beforeAll(async () => {
   if (missing) return;
   phone = await Telephone.start({ ringMs: 400, speechAfterMs: SPEECH_AFTER_MS });
-  [pbx, model] = await Promise.all([
+  [pbx, model] = await together(
     TestAsterisk.start({ trunkPort: phone.port }),
     RealtimeProcess.start({
       replies: [{ text: OPENING, seconds: OPENING_MS / 1000, toneHz: OPENING_HZ }],
       otherwise: { text: ANSWER, seconds: ANSWER_MS / 1000, toneHz: ANSWER_HZ },
       hears: [CALLEE_WORDS],
     }),
-  ]);
+  );
   openDeep = await OpenDeep.start({
     CARRIER: "asterisk",
     ARI_URL: pbx.ari.url,
@@ -67,16 +68,16 @@ beforeAll(async () => {
     OPENAI_BASE_URL: model.url,
   });
   placed = await openDeep.placeCall("+12025550117", { callee_name: "City Dental", organization: "Example Org" });
-  await openDeep.callWhen(placed.callId, "had both sides' words", (call) => call.transcript.length >= 3, 20_000);
+  await openDeep.callWhen(placed.callId, "had both sides' words", (call) => call.transcript.length >= 3);
   // Words are stored when their last sound is sent; the callee's phone buffers a little more.
   const hasHeardAll = (): boolean => toneSpan(phone.heard(), ANSWER_HZ).soundMs >= ANSWER_MS - 40;
-  await until("the callee has heard the answer", hasHeardAll, 3000);
+  await until("the callee has heard the answer", hasHeardAll);
   await openDeep.post(`/api/v1/calls/${placed.callId}/hangup`);
   over = await openDeep.over(placed.callId);
   heardByVoice = fromUlaw(await model.heard(1));
   heardByCallee = phone.heard();
   recording = stereo(await openDeep.recording(placed.callId));
-}, 60_000);
+});
 
 afterAll(async () => {
   await openDeep?.close();

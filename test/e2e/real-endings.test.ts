@@ -10,8 +10,8 @@ import { hasSipCallee, SipCallees } from "../support/sip-callee.ts";
 import { CALLEE_SPEECH, samplesOf } from "../support/telephone.ts";
 import { until } from "../support/until.ts";
 
-/** Whole processes start, ring and talk in real time. */
-setDefaultTimeout(20_000);
+/** More than any test needs, on a machine with much other work: only what hangs is stopped by it. */
+setDefaultTimeout(180_000);
 
 const missing = !hasAsterisk() || !hasSipCallee();
 
@@ -66,7 +66,7 @@ beforeAll(async () => {
     OPENAI_API_KEY: "sk-only-for-tests",
     OPENAI_BASE_URL: model.url,
   });
-}, 30_000);
+});
 
 afterAll(async () => {
   await openDeep?.close();
@@ -80,7 +80,7 @@ afterEach(async () => {
   for (const { id } of (await openDeep.get("/api/v1/calls?live=true")).calls) {
     await openDeep.post(`/api/v1/calls/${id}/hangup`);
   }
-  await pbx.empty(5000);
+  await pbx.empty();
   await until("the media thread has no call", async () => (await openDeep.metric("opendeep_live_calls")) === 0);
   await until("no voice is open", () => model.connections.every((each) => !each.isOpen));
   expect(openDeep.isRunning).toBe(true);
@@ -259,7 +259,7 @@ describe.skipIf(missing)("an Asterisk that is lost in the middle of a call", () 
   /** Calls work again. */
   const callAgain = async (): Promise<void> => {
     const isUp = (): Promise<boolean> => openDeep.get("/api/phone/health").then(Boolean, () => false);
-    await until("the carrier is up", isUp, 15_000);
+    await until("the carrier is up", isUp);
     const placed = await talk({ replies: [opening] });
     await openDeep.post(`/api/v1/calls/${placed.callId}/hangup`);
     expect(await ending(placed)).toMatchObject({ status: "completed_attempt", cause: "user-hung-up" });
@@ -275,7 +275,7 @@ describe.skipIf(missing)("an Asterisk that is lost in the middle of a call", () 
     // Packets are refused at once; the connection of ARI is given some time to come back.
     expect(how).toEqual(lost("media-lost"));
     await callAgain();
-  }, 30_000);
+  });
 
   test("stopped and started again: the call is told as dropped, and the next one works", async () => {
     const placed = await talk({ replies: [opening] });
@@ -283,5 +283,5 @@ describe.skipIf(missing)("an Asterisk that is lost in the middle of a call", () 
     await pbx.startAgain();
     expect(await ending(placed)).toEqual(lost("carrier-lost"));
     await callAgain();
-  }, 60_000);
+  });
 });

@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { browserMissing, launchBrowser, openPage } from "../support/browser.ts";
 import { type Json, OpenDeep } from "../support/open-deep.ts";
 import { STORY } from "../support/planner-rig.ts";
+
+/** More than any test needs, on a machine with much other work: only what hangs is stopped by it. */
+setDefaultTimeout(180_000);
 
 /** How much faster than life the demo's time passes: see `fast-open-deep.ts`. */
 const SPEED = 6;
@@ -50,7 +53,7 @@ describe.skipIf(browserMissing() !== null)("the demo, by keyboard alone", () => 
   beforeAll(async () => {
     openDeep = await OpenDeep.start({ SPEED: String(SPEED) }, "test/support/fast-open-deep.ts");
     browser = await launchBrowser();
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await openDeep?.close();
@@ -138,7 +141,7 @@ describe.skipIf(browserMissing() !== null)("the demo, by keyboard alone", () => 
     const { page, complaints } = await openPage(browser);
     await page.goto(`${openDeep.url}/settings`);
     const { callId } = await openDeep.placeCall("+12025550120", { callee_name: "Harbor Dental" });
-    await page.waitForSelector("#questions input", { timeout: 30_000 });
+    await page.waitForSelector("#questions input", { timeout: 60_000 });
     expect(await page.textContent("#questions")).toMatch(/Harbor Dental holds the line.*left/);
     await page.keyboard.press("Tab");
     await tabTo(page, "answer-qst_");
@@ -148,11 +151,11 @@ describe.skipIf(browserMissing() !== null)("the demo, by keyboard alone", () => 
     await page.waitForSelector("#toasts >> text=Passed on");
     expect(await page.locator("#questions input").count()).toBe(0);
     expect(new URL(page.url()).pathname).toBe("/settings");
-    const call = await openDeep.over(callId, 30_000);
+    const call = await openDeep.over(callId);
     const words = (call.transcript as Json[]).map(({ speaker, text }) => `${speaker}: ${text}`);
     expect(words.some((line) => line.startsWith("agent: ") && line.includes("+1 212 555 0199"))).toBe(true);
     expect(complaints).toEqual([]);
-  }, 90_000);
+  });
 
   test("calls again with an answer that came too late", async () => {
     const { page } = await openPage(browser);
@@ -160,7 +163,7 @@ describe.skipIf(browserMissing() !== null)("the demo, by keyboard alone", () => 
     const first = await openDeep.over(callId, 60_000);
     expect(first.transcript.at(-1).text).toContain("I will call you again with the answer");
     await page.goto(`${openDeep.url}/tasks?task=${taskId}`);
-    await page.waitForSelector("text=Call again with it", { timeout: 10_000 });
+    await page.waitForSelector("text=Call again with it", { timeout: 60_000 });
     expect((await openDeep.task(taskId)).status).toBe("on_hold");
     await shot(page, "9-late");
     await tabTo(page, "answer-qst_");
@@ -174,5 +177,5 @@ describe.skipIf(browserMissing() !== null)("the demo, by keyboard alone", () => 
     expect((second.transcript as Json[]).some(({ text }) => text.includes("The answer is: +1 212 555 0199"))).toBe(
       true,
     );
-  }, 150_000);
+  });
 });

@@ -13,14 +13,15 @@ import { type Json, OpenDeep } from "../support/open-deep.ts";
 import { freePort } from "../support/ports.ts";
 import { RealtimeProcess } from "../support/realtime-process.ts";
 import { hasSipCallee, SipCallees } from "../support/sip-callee.ts";
+import { together } from "../support/start-up.ts";
 import { SupervisingPage } from "../support/supervising-page.ts";
 import { CALLEE_SPEECH, samplesOf, wavOf } from "../support/telephone.ts";
 import { toneEvidence } from "../support/tone-evidence.ts";
 import { until } from "../support/until.ts";
 import { WatchfulCallee } from "../support/watchful-callee.ts";
 
-/** Whole processes start, ring and talk in real time, and lost speakers are waited for. */
-setDefaultTimeout(150_000);
+/** More than any test needs, on a machine with much other work: only what hangs is stopped by it. */
+setDefaultTimeout(180_000);
 
 const missing = browserMissing() !== null || !existsSync(mediasoupWorkerBin()) || !hasAsterisk() || !hasSipCallee();
 
@@ -167,7 +168,7 @@ beforeAll(async () => {
   );
   const flags = ["awake", "sleeper"].map((name) => `--od-${name}=${crypto.randomUUID()}`);
   const microphoneFlag = `--use-file-for-fake-audio-capture=${microphone}`;
-  [pbx, model, awake, sleeper] = await Promise.all([
+  [pbx, model, awake, sleeper] = await together(
     TestAsterisk.start({ trunkPort: people.port }),
     RealtimeProcess.start({
       replies: [{ text: OPENING, seconds: OPENING_MS / 1000, toneHz: TONES.opening }],
@@ -175,7 +176,7 @@ beforeAll(async () => {
     }),
     launchBrowser([microphoneFlag, flags[0]!]),
     launchBrowser([microphoneFlag, flags[1]!]),
-  ]);
+  );
   [awakeGroup, sleeperGroup] = [groupOf(flags[0]!), groupOf(flags[1]!)];
   const soundPort = await freePort();
   path = await DroppablePath.open(soundPort);
@@ -213,7 +214,7 @@ beforeAll(async () => {
   }
   over = run();
   over.catch(() => {});
-}, 90_000);
+});
 
 afterAll(async () => {
   if (sleeperGroup) signalSleeper("SIGCONT");
@@ -226,7 +227,7 @@ afterAll(async () => {
   }
   path?.close();
   if (folder) rmSync(folder, { recursive: true, force: true });
-}, 40_000);
+});
 
 /** Everything that happens: one loss after the other on four calls at once, and one more call beside them. */
 const run = (): Promise<unknown> => {

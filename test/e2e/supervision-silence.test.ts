@@ -10,13 +10,14 @@ import { stereo } from "../support/likeness.ts";
 import { OpenDeep, type PlacedCall } from "../support/open-deep.ts";
 import { RealtimeProcess } from "../support/realtime-process.ts";
 import { hasSipCallee } from "../support/sip-callee.ts";
+import { together } from "../support/start-up.ts";
 import { SupervisingPage } from "../support/supervising-page.ts";
 import { CALLEE_SPEECH, samplesOf, Telephone, wavOf } from "../support/telephone.ts";
 import { onsetMs, toneAt, toneEvidence } from "../support/tone-evidence.ts";
 import { until } from "../support/until.ts";
 
-/** Whole processes start, ring and talk in real time. */
-setDefaultTimeout(60_000);
+/** More than any test needs, on a machine with much other work: only what hangs is stopped by it. */
+setDefaultTimeout(180_000);
 
 const missing = browserMissing() !== null || !existsSync(mediasoupWorkerBin()) || !hasAsterisk() || !hasSipCallee();
 
@@ -65,14 +66,14 @@ beforeAll(async () => {
   const speech = new Int16Array(8 * (TALK_MS - 2 * ROUND_MS));
   for (let at = 0; at + sentence.length < speech.length; at += 8 * ROUND_MS) speech.set(sentence, at);
   telephone = await Telephone.start({ ringMs: 100, speech, speechAfterMs: FIRST_WORDS_MS, talkMs: TALK_MS });
-  [pbx, model, browser] = await Promise.all([
+  [pbx, model, browser] = await together(
     TestAsterisk.start({ trunkPort: telephone.port }),
     RealtimeProcess.start({
       replies: [{ text: "Hello, this is an AI assistant.", seconds: 1.2, toneHz: OPENING_HZ }],
       otherwise: { text: "And so on.", seconds: ANSWER_MS / 1000, toneHz: AGENT_HZ },
     }),
     launchBrowser([`--use-file-for-fake-audio-capture=${microphone}`]),
-  ]);
+  );
   openDeep = await OpenDeep.start({
     CARRIER: "asterisk",
     ARI_URL: pbx.ari.url,
@@ -91,14 +92,14 @@ beforeAll(async () => {
   await phone.openBoard(openDeep.url);
   placed = await openDeep.placeCall("+12025550141", { callee_name: "City Dental" });
   answeredAt = Date.parse((await openDeep.answered(placed.callId)).answered_at);
-}, 60_000);
+});
 
 afterAll(async () => {
   await browser?.close();
   await openDeep?.close();
   await Promise.all([telephone?.close(), model?.close(), pbx?.close()]);
   if (folder) rmSync(folder, { recursive: true, force: true });
-}, 30_000);
+});
 
 /** Runs in the page: a microphone without the processing that takes a tone for noise; tells when its tones begin. */
 const plainMicrophone = (): void => {

@@ -17,8 +17,8 @@ import { toneBytes } from "../support/call-rig.ts";
 import { OpenDeep } from "../support/open-deep.ts";
 import { until } from "../support/until.ts";
 
-/** Whole processes start, ring and talk in real time. */
-setDefaultTimeout(20_000);
+/** More than any test needs, on a machine with much other work: only what hangs is stopped by it. */
+setDefaultTimeout(180_000);
 
 const TENANT = "default";
 /** Numbers by what is broken about calls to them. */
@@ -127,13 +127,13 @@ describe("parts that throw, beside the real media thread,", () => {
     });
     bystander = await dial(SOUND);
     await isTalking(bystander);
-  }, 20_000);
+  });
 
   afterEach(async () => {
     await attempts.closeAll();
     await media.close();
     store.close();
-  }, 20_000);
+  });
 
   const dial = async (to: string): Promise<Call> => {
     await store.tasks.create(TENANT, { phone: to, action: "Ask for the opening hours." });
@@ -259,16 +259,16 @@ describe("a process in which both threads throw where nobody catches", () => {
 
   beforeAll(async () => {
     openDeep = await OpenDeep.start({ CARRIER: "scripted", VOICE: "scripted" }, "test/support/stumbling-open-deep.ts");
-  }, 20_000);
+  });
   afterAll(async () => {
     await openDeep?.close();
-  }, 20_000);
+  });
 
   const logged = (what: string): number => openDeep.log().split(what).length - 1;
 
   test("counts it, goes on, and its live call ends as its people want", async () => {
     const { callId } = await openDeep.placeCall("+12025550160");
-    await openDeep.answered(callId, 20_000);
+    await openDeep.answered(callId);
     process.kill(openDeep.pid, "SIGUSR2");
     await until("the main thread logged both", () => logged("unhandled in the main thread") === 2);
     await until("the media thread logged it", () => logged("unhandled in the media thread") === 1);
@@ -277,18 +277,18 @@ describe("a process in which both threads throw where nobody catches", () => {
     expect(await openDeep.metric("opendeep_unhandled_errors_total", 'thread="media"')).toBe(1);
     await openDeep.post(`/api/v1/calls/${callId}/hangup`);
     expect(await openDeep.over(callId)).toMatchObject({ status: "completed_attempt", hangup_cause: "user-hung-up" });
-  }, 40_000);
+  });
 
   test("and whose media thread dies says so on its health page, and calls again", async () => {
     const { callId, taskId } = await openDeep.placeCall("+12025550160");
-    await openDeep.answered(callId, 20_000);
+    await openDeep.answered(callId);
     process.kill(openDeep.pid, "SIGHUP");
     expect(await openDeep.over(callId)).toMatchObject({ status: "dropped_connection", hangup_cause: "media-lost" });
     expect(openDeep.handedTo(taskId)).toBe("pending_analysis");
     const isUp = () => openDeep.get("/api/phone/health").then(Boolean, () => false);
     await until("the media thread is up", isUp);
     const next = await openDeep.placeCall("+12025550164");
-    await openDeep.answered(next.callId, 20_000);
+    await openDeep.answered(next.callId);
     expect(openDeep.isRunning).toBe(true);
-  }, 60_000);
+  });
 });

@@ -9,11 +9,12 @@ import { ulawDecode } from "../../src/media/audio/g711.ts";
 import { browserMissing, launchBrowser, openPage } from "../support/browser.ts";
 import { OpenDeep } from "../support/open-deep.ts";
 import { RealtimeProcess } from "../support/realtime-process.ts";
+import { together } from "../support/start-up.ts";
 import { CALLEE_SPEECH, samplesOf, wavOf } from "../support/telephone.ts";
 import { until } from "../support/until.ts";
 
-/** Whole processes start and talk in real time. */
-setDefaultTimeout(30_000);
+/** More than any test needs, on a machine with much other work: only what hangs is stopped by it. */
+setDefaultTimeout(180_000);
 
 const missing = browserMissing() !== null || !existsSync(mediasoupWorkerBin());
 /** What is heard must be more than this; speech reaches it within 0.2 s. */
@@ -39,10 +40,10 @@ beforeAll(async () => {
   const speech = new Int16Array(8 * ROUND_MS);
   speech.set(samplesOf(CALLEE_SPEECH).subarray(0, 8 * SENTENCE_MS), 8 * 1000);
   writeFileSync(join(dir, "speech.wav"), wavOf(speech));
-  [model, browser] = await Promise.all([
+  [model, browser] = await together(
     RealtimeProcess.start({ otherwise: { text: "Reply.", seconds: 1.2, toneHz: AGENT_HZ } }),
     launchBrowser([`--use-file-for-fake-audio-capture=${join(dir, "speech.wav")}`]),
-  ]);
+  );
   openDeep = await OpenDeep.start({
     VOICE: "openai-realtime",
     OPENAI_API_KEY: "sk-only-for-tests",
@@ -52,14 +53,14 @@ beforeAll(async () => {
   ({ page, complaints } = await openPage(browser));
   await page.goto(`${openDeep.url}/agents`);
   agentPath = (await page.locator("#page .card a.btn.primary").first().getAttribute("href")) ?? "";
-}, 60_000);
+});
 
 afterAll(async () => {
   await browser?.close();
   await openDeep?.close();
   await model?.close();
   if (dir) rmSync(dir, { recursive: true, force: true });
-}, 30_000);
+});
 
 const talk = (on: Page) => on.locator("od-talk");
 const place = (on: Page) => talk(on).evaluate((node: OdTalk) => node.place);
@@ -122,7 +123,7 @@ test.skipIf(missing)(
     await page.locator("#recording audio").first().waitFor({ state: "attached" });
     await until("nothing is left in the worker", () => openFiles() === before);
   },
-  60_000,
+  180_000,
 );
 
 test.skipIf(missing)("a muted microphone keeps the agent from hearing, and the call goes on", async () => {
@@ -146,7 +147,7 @@ test.skipIf(missing)("a closed tab ends the call and leaves no transport behind"
   const callId = await begin(other.page);
   expect(openFiles()).toBeGreaterThan(before);
   await other.page.close();
-  expect(await openDeep.over(callId, 5000)).toMatchObject({
+  expect(await openDeep.over(callId)).toMatchObject({
     status: "completed_attempt",
     hangup_cause: "callee-hung-up",
   });
@@ -157,7 +158,7 @@ test.skipIf(missing)("a closed tab ends the call and leaves no transport behind"
 test.skipIf(missing)("a step to another page hangs up", async () => {
   const callId = await begin(page);
   await page.click('#nav a[href="/calls"]');
-  expect(await openDeep.over(callId, 5000)).toMatchObject({ hangup_cause: "callee-hung-up" });
+  expect(await openDeep.over(callId)).toMatchObject({ hangup_cause: "callee-hung-up" });
   await page.goto(openDeep.url + agentPath);
 });
 
@@ -187,7 +188,7 @@ test.skipIf(missing)(
   async () => {
     const callId = await begin(page);
     process.kill(workerPid(), "SIGKILL");
-    expect(await openDeep.over(callId, 5000)).toMatchObject({
+    expect(await openDeep.over(callId)).toMatchObject({
       status: "dropped_connection",
       hangup_cause: "carrier-lost",
     });

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asteriskDir, repoDir } from "../../scripts/paths.ts";
 import { freePort } from "./ports.ts";
+import { secondTry } from "./start-up.ts";
+import { PATIENCE_MS } from "./until.ts";
 
 /** Whether set-up has fetched Asterisk; tests of real calls are skipped, loudly, without it. */
 export const hasAsterisk = (): boolean => existsSync(join(asteriskDir.bin, "asterisk"));
@@ -13,9 +15,8 @@ export const hasAsterisk = (): boolean => existsSync(join(asteriskDir.bin, "aste
  */
 const PASSWORD = "only-for-tests";
 
-const START_WITHIN_MS = 15_000;
 /** A stop that asked nicely may take this long when a channel does not want to end. */
-const STOP_WITHIN_MS = 25_000;
+const STOP_WITHIN_MS = PATIENCE_MS;
 
 export interface TestAsteriskSettings {
   /** UDP port on loopback where the trunk's far end listens; calls to `PJSIP/…@trunk` go there. */
@@ -53,13 +54,20 @@ export class TestAsterisk {
   }
 
   /** Writes the configuration and starts; ready for calls when it resolves (about 0.4 s). */
-  static async start(settings: TestAsteriskSettings): Promise<TestAsterisk> {
-    const pbx = new TestAsterisk(settings);
-    pbx.httpPort = await freePort();
-    pbx.sipPort = await freePort();
-    pbx.#configure(settings);
-    await pbx.startAgain();
-    return pbx;
+  static start(settings: TestAsteriskSettings): Promise<TestAsterisk> {
+    return secondTry(async () => {
+      const pbx = new TestAsterisk(settings);
+      try {
+        pbx.httpPort = await freePort();
+        pbx.sipPort = await freePort();
+        pbx.#configure(settings);
+        await pbx.startAgain();
+        return pbx;
+      } catch (thrown) {
+        await pbx.close();
+        throw thrown;
+      }
+    });
   }
 
   /** What `asteriskControl` takes. */
@@ -86,7 +94,7 @@ export class TestAsterisk {
       stdout: Bun.file(join(this.dir, "log/console.log")),
       stderr: Bun.file(join(this.dir, "log/errors.log")),
     });
-    const until = Date.now() + START_WITHIN_MS;
+    const until = Date.now() + PATIENCE_MS;
     for (;;) {
       if (this.#process.exitCode !== null) throw new Error(`Asterisk ended at once:\n${this.console()}`);
       const module = (await this.get("asterisk/modules/chan_pjsip.so").catch(() => null)) as { status?: string } | null;
@@ -144,7 +152,7 @@ export class TestAsterisk {
   }
 
   /** Resolves when no channel and no bridge is left; throws with what is left after `withinMs`. */
-  async empty(withinMs = 2000): Promise<void> {
+  async empty(withinMs = PATIENCE_MS): Promise<void> {
     const until = Date.now() + withinMs;
     for (;;) {
       const left = [...(await this.channels()), ...(await this.bridges())];
@@ -181,7 +189,7 @@ export class TestAsterisk {
     const response = await fetch(`http://127.0.0.1:${this.httpPort}/ari/${path}`, {
       method,
       headers: { authorization: `Basic ${btoa(`opendeep:${PASSWORD}`)}` },
-      signal: AbortSignal.timeout(3000),
+      signal: AbortSignal.timeout(10_000),
     });
     if (!response.ok) throw new Error(`ARI answered ${response.status} to ${method} ${path}`);
     const text = await response.text();

@@ -1,5 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { chromiumBin } from "../../scripts/paths.ts";
+import { secondTry } from "./start-up.ts";
+import { PATIENCE_MS } from "./until.ts";
 
 const FLAGS = [
   "--no-sandbox",
@@ -22,7 +24,8 @@ export const browserMissing = (): string | null =>
 export const launchBrowser = (extraFlags: readonly string[] = []): Promise<Browser> => {
   const executablePath = chromiumBin();
   if (!executablePath) throw new Error(browserMissing() ?? "");
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...extraFlags], timeout: 30_000 });
+  const args = [...FLAGS, ...extraFlags];
+  return secondTry(() => chromium.launch({ executablePath, headless: true, args, timeout: PATIENCE_MS }));
 };
 
 /** A page that notes every complaint of the browser: errors, warnings, policy reports and uncaught exceptions. */
@@ -31,6 +34,7 @@ export const openPage = async (
   options: BrowserContextOptions = {},
 ): Promise<{ page: Page; complaints: string[] }> => {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   return { page, complaints: watch(page) };
 };

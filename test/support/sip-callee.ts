@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sipCalleeDir } from "../../scripts/paths.ts";
 import { freePort } from "./ports.ts";
+import { secondTry } from "./start-up.ts";
+import { PATIENCE_MS } from "./until.ts";
 
 /** Whether set-up has fetched sipp and baresip. */
 export const hasSipCallee = (): boolean =>
@@ -39,15 +41,26 @@ export class SipCallees {
   }
 
   /** Starts on a loopback port, a free one by default. `people` is keyed by how the number ends, such as `"0117"`. */
-  static async start(people: Record<string, Manner>, port?: number): Promise<SipCallees> {
-    const callees = new SipCallees(port ?? (await freePort()), people);
-    const until = Date.now() + 5000;
-    while (!(await isTaken(callees.port))) {
-      if (callees.#process.exitCode !== null) throw new Error(`sipp ended at once: ${callees.errors()}`);
+  static start(people: Record<string, Manner>, port?: number): Promise<SipCallees> {
+    return secondTry(async () => {
+      const callees = new SipCallees(port ?? (await freePort()), people);
+      try {
+        await callees.#listening();
+        return callees;
+      } catch (thrown) {
+        await callees.close();
+        throw thrown;
+      }
+    });
+  }
+
+  async #listening(): Promise<void> {
+    const until = Date.now() + PATIENCE_MS;
+    while (!(await isTaken(this.port))) {
+      if (this.#process.exitCode !== null) throw new Error(`sipp ended at once: ${this.errors()}`);
       if (Date.now() > until) throw new Error("sipp did not listen in time");
       await Bun.sleep(10);
     }
-    return callees;
   }
 
   /** Ports where Asterisk takes the sound of calls to numbers with this ending, oldest first. */

@@ -162,7 +162,7 @@ export class SupervisingPage {
   }
 
   /** Waits until `mode()` is this. */
-  async is(mode: string, timeoutMs = 8_000): Promise<void> {
+  async is(mode: string, timeoutMs?: number): Promise<void> {
     let last = "";
     await until(
       `the phone is at ${mode}`,

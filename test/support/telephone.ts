@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repoDir, sipCalleeDir } from "../../scripts/paths.ts";
 import { freePort } from "./ports.ts";
+import { secondTry } from "./start-up.ts";
+import { PATIENCE_MS } from "./until.ts";
 
 /** A recorded sentence of a callee, 3.4 s, 8 kHz mono: "Hello, city dental office. How may I help you today?" */
 export const CALLEE_SPEECH = join(repoDir, "test/fixtures/callee-speech.wav");
@@ -53,10 +55,17 @@ export class Telephone {
   }
 
   /** Starts on a free loopback port; ready for calls when it resolves. */
-  static async start(settings: TelephoneSettings = {}): Promise<Telephone> {
-    const phone = new Telephone(await freePort(), settings);
-    await phone.#run();
-    return phone;
+  static start(settings: TelephoneSettings = {}): Promise<Telephone> {
+    return secondTry(async () => {
+      const phone = new Telephone(await freePort(), settings);
+      try {
+        await phone.#run();
+        return phone;
+      } catch (thrown) {
+        await phone.close();
+        throw thrown;
+      }
+    });
   }
 
   /** What it has played to its owner's ear so far: 8 kHz, from the answer on, without gaps in time. */
@@ -105,7 +114,7 @@ export class Telephone {
       stdout: log,
       stderr: "ignore",
     });
-    const until = Date.now() + 5000;
+    const until = Date.now() + PATIENCE_MS;
     while (!(await log.exists()) || !this.log().includes("baresip is ready")) {
       if (this.#process.exitCode !== null || Date.now() > until)
         throw new Error(`baresip did not start:\n${this.log()}`);

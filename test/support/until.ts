@@ -1,3 +1,6 @@
+/** What a machine with much other work may take for anything, in ms: longer is taken as never. */
+export const PATIENCE_MS = 45_000;
+
 /**
  * Asks again every `everyMs` until `ask` gives something true, and gives it; throws with what was waited for after
  * `timeoutMs`.
@@ -5,7 +8,7 @@
 export const until = async <T>(
   what: string,
   ask: () => Promise<T> | T,
-  timeoutMs = 10_000,
+  timeoutMs = PATIENCE_MS,
   everyMs = 20,
 ): Promise<Exclude<T, false | null | undefined>> => {
   const deadline = performance.now() + timeoutMs;
