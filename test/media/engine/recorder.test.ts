@@ -76,7 +76,7 @@ test("an agent that is too far behind the callee's channel goes on where the fil
   for (let i = 0; i < 250; i++) {
     recorder.put(RECORDED.callee, toneFrame(300, i));
     if (i >= 150) recorder.put(RECORDED.sent, toneFrame(500, i));
-    await settle();
+    await keptUp(path, i);
   }
   await recorder.close();
   const { right } = await samples(path);
