@@ -1,3 +1,4 @@
+import type { Mood, MoodReading } from "../core/mood.ts";
 import { REACH, type SupervisionMode } from "../core/supervision.ts";
 import type { Turn } from "../media/engine/protocol.ts";
 import { calleeSigns, lacksAnswer, saysTheSame, wordsOf } from "./attention-words.ts";
@@ -25,18 +26,22 @@ export interface Need {
   since: number;
   /** When something last spoke for it, epoch ms. */
   at: number;
+  /** A model's impression, not a rule: it stands beside what rules say of the same and takes nothing from it. */
+  isImpression: boolean;
 }
 
 /** How much a call needs a person. */
 export interface Attention {
-  /** 0 … 100: that of the greatest need, and more with every other one. */
+  /** 0 … 100: that of the greatest need, and more with every other kind of need. */
   score: number;
   /** The greatest first. */
   needs: readonly Need[];
+  /** How the callee sounds to a model; null where none reads the call, or not lately. */
+  mood: Mood | null;
 }
 
 /** A call that needs nobody. */
-export const CALM: Attention = { score: 0, needs: [] };
+export const CALM: Attention = { score: 0, needs: [], mood: null };
 
 /** From this score on a call is to be watched. */
 export const WATCH_AT = 30;
@@ -60,6 +65,12 @@ const NO_ANSWER_WITHIN_MS = 3 * MINUTE;
 const TALKED_OVER = [0, 0, 0, 35, 50, 60, 70] as const;
 /** An answer that took longer is slow, in ms; two of three make trouble. */
 const SLOW_ANSWER_MS = 2_500;
+/** What an impression weighs. Anger calls for help; upset and off the plan, even both, are to be watched; unease needs nobody. */
+const MOOD_WEIGHT: Readonly<Record<Mood, number>> = { calm: 0, uneasy: 0, upset: 40, angry: 65 };
+const OFF_PLAN_WEIGHT = 30;
+const IMPRESSION_HALF_LIFE_MS = MINUTE;
+/** How long an impression tells how a callee sounds, in ms. */
+const MOOD_LASTS_MS = 3 * MINUTE;
 /** Turns whose keys are remembered, so that a corrected transcript does not count twice. */
 const REMEMBERED_KEYS = 32;
 
@@ -85,6 +96,7 @@ const keepRecent = (times: number[], now: number, withinMs: number, most: number
  */
 export class CallAttention {
   readonly #marks = new Map<NeedKind, Mark>();
+  readonly #impressions = new Map<NeedKind, Mark>();
   readonly #keys: string[] = [];
   readonly #said: { words: string[]; at: number }[] = [];
   readonly #repeats: number[] = [];
@@ -96,6 +108,7 @@ export class CallAttention {
   #asks = 0;
   #handsOver: { brief: string; at: number } | null = null;
   #personSpeaks = false;
+  #mood: { mood: Mood; at: number } | null = null;
 
   /** @param answeredAt silence counts from here */
   constructor(answeredAt: number) {
@@ -159,14 +172,22 @@ export class CallAttention {
     this.#voicedAt = now;
   }
 
+  /** What a model makes of the last words. It takes the place of what it made of those before, and of nothing else. */
+  impression({ mood, offPlan, reason }: MoodReading, now: number): void {
+    this.#mood = { mood, at: now };
+    const why = reason === "" ? "" : `: ${reason}`;
+    const weight = MOOD_WEIGHT[mood];
+    this.#impress("anger", weight, `Sounds ${mood}, the model thinks${why}`, now);
+    // One reason is said once.
+    const away = `Off the plan, the model thinks${weight > 0 ? "" : why}`;
+    this.#impress("off-plan", offPlan ? OFF_PLAN_WEIGHT : 0, away, now);
+  }
+
   /** The needs at a moment. */
   at(now: number): Attention {
     const needs: Need[] = [];
-    for (const [kind, mark] of this.#marks) {
-      const score = Math.round(worth(mark, now));
-      if (score < FADED) this.#marks.delete(kind);
-      else needs.push({ kind, score, reason: mark.reason, since: mark.since, at: mark.at });
-    }
+    this.#addMarks(this.#marks, needs, now, false);
+    this.#addMarks(this.#impressions, needs, now, true);
     this.#addTalkingOver(needs, now);
     this.#addSilence(needs, now);
     if (this.#handsOver !== null) {
@@ -177,17 +198,30 @@ export class CallAttention {
         reason: `The AI asks you to take over: ${brief}`,
         since: at,
         at,
+        isImpression: false,
       });
     }
     if (this.#askedAt !== null) {
       const reason = "The agent waits for the owner's answer";
-      needs.push({ kind: "owner-question", score: 45, reason, since: this.#askedAt, at: this.#askedAt });
+      const [since, at] = [this.#askedAt, this.#askedAt];
+      needs.push({ kind: "owner-question", score: 45, reason, since, at, isImpression: false });
     }
-    if (needs.length === 0) return CALM;
-    needs.sort((a, b) => b.score - a.score || a.since - b.since);
-    // Chances add up that way: two needs are more than the greater one, and never more than all.
-    const calm = needs.reduce((left, { score }) => left * (1 - score / 100), 1);
-    return { score: Math.round(100 * (1 - calm)), needs };
+    const mood = this.#mood !== null && now - this.#mood.at <= MOOD_LASTS_MS ? this.#mood.mood : null;
+    if (needs.length === 0) return mood === null ? CALM : { ...CALM, mood };
+    needs.sort((a, b) => b.score - a.score || Number(a.isImpression) - Number(b.isImpression) || a.since - b.since);
+    // Chances add up that way: two needs are more than the greater one, and never more than all. What a rule and a model
+    // say of the same counts once.
+    const counted = needs.filter(({ kind }, i) => needs.findIndex((need) => need.kind === kind) === i);
+    const calm = counted.reduce((left, { score }) => left * (1 - score / 100), 1);
+    return { score: Math.round(100 * (1 - calm)), needs, mood };
+  }
+
+  #addMarks(marks: Map<NeedKind, Mark>, needs: Need[], now: number, isImpression: boolean): void {
+    for (const [kind, mark] of marks) {
+      const score = Math.round(worth(mark, now));
+      if (score < FADED) marks.delete(kind);
+      else needs.push({ kind, score, reason: mark.reason, since: mark.since, at: mark.at, isImpression });
+    }
   }
 
   #calleeSaid(text: string, now: number): void {
@@ -243,7 +277,7 @@ export class CallAttention {
     const [since = now] = this.#talkedOver;
     const at = this.#talkedOver.at(-1) ?? now;
     const reason = `They talked over each other ${times} times in a minute`;
-    if (score > 0) needs.push({ kind: "talking-over", score, reason, since, at });
+    if (score > 0) needs.push({ kind: "talking-over", score, reason, since, at, isImpression: false });
   }
 
   #addSilence(needs: Need[], now: number): void {
@@ -253,7 +287,8 @@ export class CallAttention {
     if (silentMs < SILENCE_FROM_MS || waits || this.#personSpeaks) return;
     const share = Math.min(1, (silentMs - SILENCE_FROM_MS) / (SILENCE_FULL_MS - SILENCE_FROM_MS));
     const score = Math.round(30 + 45 * share);
-    needs.push({ kind: "silence", score, reason: "Nobody says anything", since: this.#voicedAt, at: now });
+    const reason = "Nobody says anything";
+    needs.push({ kind: "silence", score, reason, since: this.#voicedAt, at: now, isImpression: false });
   }
 
   /** A need that goes on keeps its beginning, and a weaker sign of it does not make it less. */
@@ -263,5 +298,12 @@ export class CallAttention {
     const goesOn = before !== undefined && left >= FADED;
     if (goesOn && left > mark.weight) return;
     this.#marks.set(kind, { ...mark, since: goesOn ? before.since : now, at: now });
+  }
+
+  /** What a model says is all it says now: an impression that is gone takes its mark with it. */
+  #impress(kind: NeedKind, weight: number, reason: string, now: number): void {
+    const since = this.#impressions.get(kind)?.since ?? now;
+    if (weight === 0) this.#impressions.delete(kind);
+    else this.#impressions.set(kind, { weight, halfLifeMs: IMPRESSION_HALF_LIFE_MS, reason, since, at: now });
   }
 }

@@ -104,6 +104,8 @@ export interface Config {
   readonly recordSupervisors: boolean;
   /** When a tone tells callees that a supervisor is on the line. */
   readonly noticeTone: NoticeTone;
+  /** Whether a text model reads the mood of live calls, which it bills. */
+  readonly liveMood: boolean;
   readonly openai: OpenAiConfig | null;
   readonly ari: AriConfig | null;
   /** Address on which carriers' packets are taken. */
@@ -289,6 +291,7 @@ export const loadConfig = (env: Record<string, string | undefined>): Config => {
     transcriber,
     recordSupervisors: read("RECORD_SUPERVISORS", yesOrNo, false),
     noticeTone: read("NOTICE_TONE", oneOf(NOTICE_TONES), "off"),
+    liveMood: read("LIVE_MOOD", yesOrNo, false),
     openai,
     ari,
     rtpHost: read("RTP_HOST", ipAddress, "127.0.0.1"),

@@ -1,5 +1,6 @@
 import type { CallStatus, Disposition, HangupCause, Speaker } from "./call.ts";
 import type { ConversationStage } from "./conversation.ts";
+import type { MoodReading } from "./mood.ts";
 import type { SupervisionMode } from "./supervision.ts";
 import type { TaskStatus } from "./task.ts";
 import type { TransferFailure } from "./transfer.ts";
@@ -49,6 +50,8 @@ export type DomainEvent =
   | { type: "help.raised"; callId: string; reason: string; score: number }
   /** Somebody said "not now" for themselves. */
   | { type: "help.dismissed"; callId: string; userId: string }
+  /** What a model makes of the last words of a live call. */
+  | ({ type: "mood.read"; callId: string } & MoodReading)
   | { type: "call.noted"; callId: string; noteId: string; userId: string }
   /** `on`: the tag was put on, else taken off. */
   | { type: "call.tagged"; callId: string; tag: string; userId: string; on: boolean }

@@ -21,6 +21,9 @@ export interface Metrics {
   readonly openStreams: Gauge;
   readonly dialRefusals: Counter<"reason">;
   readonly voiceCostUsd: Counter<"provider">;
+  /** Requests to a text model for the mood of a live call: `answered`, or what failed. */
+  readonly moodRequests: Counter<"outcome">;
+  readonly moodSeconds: Histogram;
   readonly unhandledErrors: Counter<"thread">;
   /** For gauges that are set when somebody looks. */
   readonly registry: Registry;
@@ -33,6 +36,7 @@ export interface Metrics {
 /** A turn under 500 ms feels human, one over 2 s feels broken: the buckets are finest between. */
 const TURN_BUCKETS_MS = [100, 200, 300, 400, 500, 650, 800, 1000, 1300, 1600, 2000, 3000, 5000, 10_000];
 const FIRST_WORD_BUCKETS_MS = [10, 25, 50, 100, 200, 300, 500, 1000, 2000, 4000];
+const MOOD_BUCKETS_S = [0.25, 0.5, 1, 1.5, 2, 3, 5, 10];
 const HTTP_BUCKETS_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 /** Metrics with a registry of their own, so that two servers in one process do not meet. */
@@ -104,6 +108,18 @@ export const createMetrics = (): Metrics => {
       name: "opendeep_voice_cost_usd_total",
       help: "What voices cost, in USD",
       labelNames: ["provider"],
+      registers,
+    }),
+    moodRequests: new Counter({
+      name: "opendeep_mood_requests_total",
+      help: "Requests to a text model for the mood of a live call",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    moodSeconds: new Histogram({
+      name: "opendeep_mood_seconds",
+      help: "Time to the end of a request for the mood of a live call",
+      buckets: MOOD_BUCKETS_S,
       registers,
     }),
     unhandledErrors: new Counter({

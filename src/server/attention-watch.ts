@@ -177,6 +177,8 @@ export class AttentionWatch implements AttentionBoard {
       case "transfer.failed":
         if (event.to !== null) return;
         return this.#told(event.callId, (attention, now) => attention.transferAsked(null, now));
+      case "mood.read":
+        return this.#told(event.callId, (attention, now) => attention.impression(event, now));
       case "supervisor.joined":
       case "supervisor.left":
         return this.#told(event.callId, () => {});
@@ -254,7 +256,7 @@ export class AttentionWatch implements AttentionBoard {
 
   #judge(callId: string, watched: Watched, attention: CallAttention, now: number): void {
     watched.now = attention.at(now);
-    const { score, needs } = watched.now;
+    const { score, needs, mood } = watched.now;
     const top = needs[0];
     // Who only listens does not keep a call that is handed over from the others.
     const isHandedOver = top !== undefined && handsOver(top);
@@ -273,7 +275,7 @@ export class AttentionWatch implements AttentionBoard {
       }
     }
     // By tens: a page need not be redrawn because a need faded by one.
-    const needsSeen = needs.map((need) => `${need.reason} ${Math.floor(need.score / 10)}`).join();
+    const needsSeen = `${mood ?? ""}${needs.map((need) => `${need.reason} ${Math.floor(need.score / 10)}`).join()}`;
     if (needsSeen !== watched.needsSeen) {
       watched.needsSeen = needsSeen;
       this.#ring("needs", watched.tenantId);

@@ -25,9 +25,10 @@ export const callPicture = async (
   const { store, spoken } = parts;
   const call = callId.length <= 60 ? await store.calls.get(tenantId, callId) : null;
   if (call === null) return null;
-  const [turns, timeline, recording, notes, tags] = await Promise.all([
+  const [turns, timeline, moods, recording, notes, tags] = await Promise.all([
     store.transcripts.of(tenantId, callId),
     store.callEvents.of(tenantId, callId),
+    store.callMoods.of(tenantId, callId),
     store.recordings.of(tenantId, callId),
     store.callNotes.of(tenantId, callId),
     store.callNotes.tagsOf(tenantId, callId),
@@ -41,6 +42,7 @@ export const callPicture = async (
     turns,
     partials: spoken.partials(callId).filter((turn) => !known.has(turn.key)),
     timeline,
+    moods,
     notes,
     tags,
     recording,

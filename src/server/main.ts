@@ -4,6 +4,7 @@ import { createAnalyst } from "../agents/analyzer.ts";
 import { type Attempts, createAttempts } from "../agents/attempt-run.ts";
 import { CallCommands } from "../agents/call-commands.ts";
 import { createCommandReader } from "../agents/command-reader.ts";
+import { createMoodReader } from "../agents/mood-reader.ts";
 import { createOrchestrator } from "../agents/orchestrator.ts";
 import { createPlanner } from "../agents/planner.ts";
 import { DEMO_RETRY_DELAYS, RETRY_DELAYS } from "../agents/retry-policy.ts";
@@ -27,7 +28,7 @@ import { usdPerMinuteAbout } from "../media/voices/openai-prices.ts";
 import { createSpeaker } from "../media/voices/speech.ts";
 import { createDialGate, createPartyGate } from "../scheduler/dial-gate.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
-import { carrierProbe, mediaProbe, storeProbe, supervisionProbe, voiceProbe } from "./api/health.ts";
+import { carrierProbe, mediaProbe, moodProbe, storeProbe, supervisionProbe, voiceProbe } from "./api/health.ts";
 import { createApp } from "./app.tsx";
 import { buildAssets } from "./assets.ts";
 import { AttentionWatch } from "./attention-watch.ts";
@@ -36,6 +37,7 @@ import { type Certificate, readCertificate } from "./certificate.ts";
 import { keptSecret } from "./kept-secret.ts";
 import { listen } from "./listen.ts";
 import { LIVE_PACE } from "./live/live-stream.ts";
+import { startMoodWatch } from "./mood-watch.ts";
 import { UNDO_MS } from "./planning.ts";
 import { guardProcess } from "./process-guard.ts";
 import { settleDead } from "./settle-dead.ts";
@@ -209,6 +211,10 @@ export const startOpenDeep = async (
   });
 
   const text = createTextParts(config, { clock, schedule, random: Math.random });
+  const readMood = createMoodReader({ store, clock, log, model: text.model });
+  const mood = config.liveMood
+    ? startMoodWatch({ media, bus, store, read: readMood, clock, schedule, log, metrics })
+    : null;
   const zone = Temporal.Now.timeZoneId();
   // Rules would only repeat the plan: without a real model it is scheduled as it stands.
   const orchestrator = createOrchestrator({
@@ -279,6 +285,7 @@ export const startOpenDeep = async (
       voiceProbe(config),
       mediaProbe(media),
       supervisionProbe(supervision),
+      ...(mood === null ? [] : [moodProbe({ model: text.model, trouble: mood.trouble })]),
     ],
     assets,
     decisionMs: DECISION_MS,
@@ -304,6 +311,7 @@ export const startOpenDeep = async (
       ["summarizer", () => summarizer.stop()],
       ["listening", () => supervision.close()],
       ["attention", () => attention.close()],
+      ["mood", () => mood?.close()],
       ["server", () => server.stop(true)],
       ["carrier", () => carrier.close()],
       ["media", () => media.close()],

@@ -3,13 +3,14 @@ import { geminiClient } from "../agents/models/gemini-client.ts";
 import type { Model } from "../agents/models/model.ts";
 import { scriptedModel } from "../agents/models/scripted.ts";
 import { SCRIPTED_ANALYSIS_ROLES } from "../agents/models/scripted-analysis.ts";
+import { SCRIPTED_MOOD_ROLE } from "../agents/models/scripted-mood.ts";
 import { scriptedPlanner } from "../agents/models/scripted-planner.ts";
 import type { TryDeps } from "../agents/models/tries.ts";
 import { googleLookUps, type LookUpTools } from "../agents/tools/look-ups.ts";
 import { scriptedLookUps } from "../agents/tools/scripted-look-ups.ts";
 import type { Config } from "../core/config.ts";
 
-/** What thinks in text: for planner, analyst and summarizer. */
+/** What thinks in text: for planner, analyst, summarizer and the mood of live calls. */
 export interface TextParts {
   model: Model;
   /** Nothing is configured: the model and its look-ups are played by rules. */
@@ -28,7 +29,7 @@ export const createTextParts = (config: Pick<Config, "openai" | "keys">, deps: T
     anthropic: anthropicBaseUrl ?? undefined,
   });
   if (model === null) {
-    const roles = { planner: scriptedPlanner, ...SCRIPTED_ANALYSIS_ROLES };
+    const roles = { planner: scriptedPlanner, ...SCRIPTED_ANALYSIS_ROLES, ...SCRIPTED_MOOD_ROLE };
     return {
       model: scriptedModel({ roles, schedule: deps.schedule }),
       isScripted: true,

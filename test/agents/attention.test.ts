@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { CALM, CallAttention, HELP_AT, type NeedKind, WATCH_AT } from "../../src/agents/attention.ts";
+import { MOODS } from "../../src/core/mood.ts";
 
 const T0 = 1_700_000_000_000;
 const S = 1_000;
@@ -263,7 +264,7 @@ test("several needs weigh more than the greatest of them, which is named first",
   expect(score).toBe(68);
 });
 
-test("whatever happens, scores stay within 0 and 100, needs are ranked, and each kind is there once", () => {
+test("whatever happens, scores stay within 0 and 100, needs are ranked, and each kind is there once by rule and once by impression", () => {
   const happening = fc.oneof(
     fc.record({
       do: fc.constant("turn" as const),
@@ -274,6 +275,7 @@ test("whatever happens, scores stay within 0 and 100, needs are ranked, and each
       ),
     }),
     fc.record({ do: fc.constantFrom("barge" as const, "lost" as const, "asked" as const, "slow" as const) }),
+    fc.record({ do: fc.constant("impression" as const), mood: fc.constantFrom(...MOODS), offPlan: fc.boolean() }),
   );
   fc.assert(
     fc.property(fc.array(fc.tuple(happening, fc.nat(90_000)), { maxLength: 60 }), (story) => {
@@ -281,6 +283,7 @@ test("whatever happens, scores stay within 0 and 100, needs are ranked, and each
       for (const [what, ms] of story) {
         c.later(ms, true);
         if (what.do === "turn") c.say(what.speaker, what.text);
+        else if (what.do === "impression") c.attention.impression({ ...what, reason: "" }, c.now);
         else if (what.do === "barge") c.attention.bargeIn(c.now);
         else if (what.do === "lost") c.attention.voiceLost(ms % 2 === 0, c.now);
         else if (what.do === "asked") c.attention.ownerAsked(ms % 2 === 0, c.now);
@@ -289,9 +292,70 @@ test("whatever happens, scores stay within 0 and 100, needs are ranked, and each
         const top = needs[0]?.score ?? 0;
         if (!(score >= top && score <= 100 && Number.isInteger(score))) return false;
         if (needs.some((need, i) => need.score > (needs[i - 1]?.score ?? 100) || need.since > c.now)) return false;
-        if (new Set(needs.map(({ kind }) => kind)).size !== needs.length) return false;
+        if (new Set(needs.map(({ kind, isImpression }) => `${kind} ${isImpression}`)).size !== needs.length)
+          return false;
       }
       return true;
     }),
   );
+});
+
+test("a model that hears an angry callee calls for help and says that it is the model's impression", () => {
+  const c = call();
+  c.attention.impression({ mood: "angry", offPlan: false, reason: "shouts about a bill" }, c.now);
+  expect(c.need("anger")).toMatchObject({
+    score: 65,
+    reason: "Sounds angry, the model thinks: shouts about a bill",
+    isImpression: true,
+  });
+  expect(c.score()).toBeGreaterThanOrEqual(HELP_AT);
+  c.later(60 * S);
+  expect(c.need("anger")?.score).toBe(33);
+});
+
+test("an upset callee, or a talk off the plan, is to be watched; a calm or uneasy one needs nobody", () => {
+  const c = call();
+  c.attention.impression({ mood: "upset", offPlan: false, reason: "" }, c.now);
+  expect(c.score()).toBeGreaterThanOrEqual(WATCH_AT);
+  expect(c.score()).toBeLessThan(HELP_AT);
+  c.attention.impression({ mood: "upset", offPlan: true, reason: "wants a refund" }, c.now);
+  expect(c.attention.at(c.now).needs.map(({ reason }) => reason)).toEqual([
+    "Sounds upset, the model thinks: wants a refund",
+    "Off the plan, the model thinks",
+  ]);
+  expect(c.score()).toBeLessThan(HELP_AT);
+  c.attention.impression({ mood: "calm", offPlan: true, reason: "talks about the weather" }, c.now);
+  expect(c.attention.at(c.now)).toMatchObject({
+    score: 30,
+    needs: [{ kind: "off-plan", reason: "Off the plan, the model thinks: talks about the weather" }],
+    mood: "calm",
+  });
+  c.attention.impression({ mood: "uneasy", offPlan: false, reason: "asks who it is" }, c.now);
+  expect(c.attention.at(c.now)).toEqual({ ...CALM, mood: "uneasy" });
+});
+
+test("an impression takes nothing from what rules say, and both of the same kind count once", () => {
+  const c = call();
+  c.say("callee", "This is outrageous, you idiot!");
+  const before = c.attention.at(c.now);
+  c.attention.impression({ mood: "calm", offPlan: false, reason: "all is well" }, c.now);
+  expect(c.attention.at(c.now)).toEqual({ ...before, mood: "calm" });
+  c.attention.impression({ mood: "angry", offPlan: false, reason: "" }, c.now);
+  const { needs, score } = c.attention.at(c.now);
+  expect(needs.map(({ reason }) => reason)).toEqual(["Sounds angry, the model thinks", "The caller sounds angry"]);
+  expect(score).toBe(65);
+  // The rule goes on from where the rule was.
+  c.say("callee", "I already told you that.");
+  expect(c.attention.at(c.now).needs).toContainEqual(
+    expect.objectContaining({ reason: "The caller sounds angry", score: 75, isImpression: false }),
+  );
+});
+
+test("how a callee sounded is told for three minutes after the last impression", () => {
+  const c = call();
+  c.attention.impression({ mood: "uneasy", offPlan: false, reason: "" }, c.now);
+  c.later(180 * S);
+  expect(c.attention.at(c.now).mood).toBe("uneasy");
+  c.later(1);
+  expect(c.attention.at(c.now)).toEqual(CALM);
 });

@@ -233,3 +233,9 @@ test("all problems come at once, one line each, and no line holds a value", () =
   }
   expect(problems.every((problem) => !problem.includes("\n"))).toBe(true);
 });
+
+test("no model reads the mood of live calls unless it is asked for", () => {
+  expect(loadConfig({}).liveMood).toBe(false);
+  expect(loadConfig({ LIVE_MOOD: "true" }).liveMood).toBe(true);
+  expect(problemsOf({ LIVE_MOOD: "yes" })).toEqual(["LIVE_MOOD must be true or false"]);
+});

@@ -15,6 +15,8 @@ test("the text format of Prometheus has every figure under its name, with its la
   metrics.httpRequestSeconds.observe({ method: "GET", route: "/calls/:id" }, 0.004);
   metrics.dialRefusals.inc({ reason: "do-not-call" });
   metrics.voiceCostUsd.inc({ provider: "openai" }, 0.25);
+  metrics.moodRequests.inc({ outcome: "answered" });
+  metrics.moodSeconds.observe(1.2);
   metrics.unhandledErrors.inc({ thread: "main" });
   const text = await metrics.text();
   for (const line of [
@@ -30,6 +32,8 @@ test("the text format of Prometheus has every figure under its name, with its la
     'opendeep_http_request_seconds_count{method="GET",route="/calls/:id"} 1',
     'opendeep_dial_refusals_total{reason="do-not-call"} 1',
     'opendeep_voice_cost_usd_total{provider="openai"} 0.25',
+    'opendeep_mood_requests_total{outcome="answered"} 1',
+    'opendeep_mood_seconds_bucket{le="1.5"} 1',
     'opendeep_unhandled_errors_total{thread="main"} 1',
   ]) {
     expect(text).toContain(`${line}\n`);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
+import type { Mood } from "../../src/core/mood.ts";
 import { METER } from "../../src/media/engine/meters.ts";
 import type { Present } from "../../src/media/supervision/messages.ts";
 import { buildAssets } from "../../src/server/assets.ts";
@@ -61,6 +62,10 @@ describe.skipIf(browserMissing() !== null)("the board in a browser", () => {
     const turn = { key: `k${keys++}`, speaker, text, atMs: keys * 1000, endMs: keys * 1000 + 900, whispered };
     server.media({ type: "turn", callId, turn: { ...turn, interrupted: false } });
     await server.store.transcripts.put(server.tenantId, callId, { ...turn, interrupted: false });
+  };
+  const moodOf = (callId: string, mood: Mood): Promise<void> => {
+    const reading = { at: server.clock.now(), mood, offPlan: true, reason: `waits ${EVIL}`, line: `${mood} ${EVIL}` };
+    return server.store.callMoods.add(server.tenantId, callId, reading);
   };
   const at = (path: string): string => `http://localhost:${web.port}${path}`;
   const rowsOf = (page: Page): Promise<string[]> =>
@@ -162,6 +167,30 @@ describe.skipIf(browserMissing() !== null)("the board in a browser", () => {
     await endAll();
   });
 
+  test("the mood of a call changes on the board and on its page while somebody looks", async () => {
+    const { page, complaints } = await openPage(browser);
+    const bakery = await talking("Bakery");
+    for (const path of ["/calls", `/calls/${bakery}`]) {
+      await page.goto(at(path));
+      await isLive(page);
+      for (const [mood, word] of [
+        ["uneasy", "Uneasy"],
+        ["angry", "Angry"],
+      ] as const) {
+        await moodOf(bakery, mood);
+        await page
+          .locator(`:is(#live-rows, #call-head) .badge.mood:has-text("${word}") svg`)
+          .waitFor({ timeout: 15_000 });
+      }
+      await page.locator('.need:has-text("Sounds angry, the model thinks: waits <img")').waitFor({ timeout: 15_000 });
+    }
+    expect(await page.locator("#facts .moods > li").allInnerTexts()).toHaveLength(4);
+    expect(await page.title()).not.toBe("evil");
+    expect(complaints).toEqual([]);
+    await page.context().close();
+    await endAll();
+  }, 60_000);
+
   test("notes and tags are kept from the page of a live call while something else is being typed", async () => {
     const { page, complaints } = await openPage(browser);
     const callId = await talking("Bakery");
@@ -192,6 +221,8 @@ describe.skipIf(browserMissing() !== null)("the board in a browser", () => {
     await hear(energy, "Get me a human.");
     await hear(bakery, "You are not listening, I already told you that.");
     await hear(bakery, "Offer them ten per cent.", true);
+    await moodOf(energy, "calm");
+    for (const mood of ["calm", "uneasy", "upset", "angry"] as const) await moodOf(bakery, mood);
     const { userId } = server.parts.owner;
     const by = { userId, at: server.clock.now() };
     await server.store.callNotes.add(server.tenantId, bakery, { ...by, text: "Call again in May." });

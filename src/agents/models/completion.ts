@@ -16,8 +16,7 @@ const DEFAULT_TIMEOUT_MS = 90_000;
 const DEFAULT_OUTPUT_TOKENS = 16_384;
 /** A stream that begins and then says nothing for so long is dead, in ms. */
 const STREAM_SILENCE_MS = 20_000;
-/** All tries of one round. */
-const TRIES = 4;
+const DEFAULT_TRIES = 4;
 /** Longest account of what is wrong with an answer, in characters. */
 const MAX_PROBLEM = 2000;
 /** Places named in the cause of a failure. */
@@ -62,7 +61,7 @@ const converse = async <T>(
   });
   const rules: TryRules = {
     vendor: wire.vendor,
-    tries: TRIES,
+    tries: request.tries ?? DEFAULT_TRIES,
     timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     silenceMs: STREAM_SILENCE_MS,
     signal,

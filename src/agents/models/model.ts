@@ -59,6 +59,8 @@ export interface ModelRequest<T> {
   readonly maxToolRounds?: number;
   /** Times the model is told what is wrong with its answer. Default 1. */
   readonly maxRepairs?: number;
+  /** Times one round is tried while it fails in a way that passes. Default 4. */
+  readonly tries?: number;
   /** Longest time for one try of one round, in ms. Default 90,000. */
   readonly timeoutMs?: number;
   /** Bounds one round's answer, reasoning included. Default 16,384. */

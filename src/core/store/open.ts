@@ -5,6 +5,7 @@ import type { Bus } from "../bus.ts";
 import type { Clock } from "../clock.ts";
 import { type Agents, agentsOf } from "./agents.ts";
 import { type CallEvents, callEventsOf } from "./call-events.ts";
+import { type CallMoods, callMoodsOf } from "./call-moods.ts";
 import { type CallNotes, callNotesOf } from "./call-notes.ts";
 import type { Calls, SettledCall } from "./call-record.ts";
 import { deadSettlementOf, settlementOf } from "./call-settlement.ts";
@@ -54,6 +55,8 @@ export interface Store {
   readonly tryOuts: TryOuts;
   readonly transcripts: Transcripts;
   readonly callEvents: CallEvents;
+  /** How the mood of calls went, as a model read it. */
+  readonly callMoods: CallMoods;
   /** What people write down about calls. */
   readonly callNotes: CallNotes;
   readonly recordings: Recordings;
@@ -125,6 +128,7 @@ export const openStore = async ({ path, clock, bus }: StoreOptions): Promise<Sto
     tryOuts: tryOutsOf(ledger, moves),
     transcripts: transcriptsOf(ledger),
     callEvents: callEventsOf(ledger),
+    callMoods: callMoodsOf(ledger),
     callNotes: callNotesOf(ledger),
     recordings: recordingsOf(ledger),
     dnd: dndOf(ledger, listNumber),

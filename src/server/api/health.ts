@@ -103,3 +103,26 @@ export const supervisionProbe = (supervision: {
       : { state: "down", detail: health.missing, fix: health.fix };
   },
 });
+
+/** The mood of live calls, read by a text model. */
+export const moodProbe = ({
+  model,
+  trouble,
+}: {
+  model: { vendor: string; name: string };
+  trouble(): string | null;
+}): HealthProbe => ({
+  part: "mood",
+  breaks: "No new impressions of live calls; rules go on calling for help.",
+  vital: false,
+  check() {
+    const problem = trouble();
+    if (problem !== null) {
+      const fix =
+        "It is asked again by itself. If it stays so, see to the text model's key and quota, or set LIVE_MOOD=false.";
+      return { state: "down", detail: problem, fix };
+    }
+    const by = model.vendor === "scripted" ? "played by rules" : `read by ${model.name}`;
+    return { state: "up", detail: `The mood of live calls is ${by}, at most four times a minute each.` };
+  },
+});

@@ -1,5 +1,6 @@
 import { callIsOver } from "../../core/call.ts";
 import type { TimelineEntry } from "../../core/store/call-events.ts";
+import type { CallMood } from "../../core/store/call-moods.ts";
 import type { CallNote } from "../../core/store/call-notes.ts";
 import type { Call } from "../../core/store/call-record.ts";
 import type { Recording } from "../../core/store/recordings.ts";
@@ -21,6 +22,7 @@ export interface CallPicture extends WatchedCall {
   turns: readonly StoredTurn[];
   partials: readonly PartialTurn[];
   timeline: readonly TimelineEntry[];
+  moods: readonly CallMood[];
   notes: readonly CallNote[];
   tags: readonly string[];
   recording: Recording | null;
@@ -124,7 +126,7 @@ export const CallBody = ({ picture, startS = 0 }: { picture: CallPicture; startS
             <h2>Facts</h2>
           </header>
           <div class="card-body">
-            <CallFacts call={call} />
+            <CallFacts call={call} moods={picture.moods} />
           </div>
         </section>
         <CallNotes callId={call.id} notes={picture.notes} tags={picture.tags} />

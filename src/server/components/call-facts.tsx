@@ -1,4 +1,6 @@
+import type { CallMood } from "../../core/store/call-moods.ts";
 import type { Call } from "../../core/store/call-record.ts";
+import { MoodLine } from "./call-mood.tsx";
 import { causeSentence } from "./call-status.tsx";
 import { Instant, Span } from "./instant.tsx";
 
@@ -9,8 +11,8 @@ const DOLLARS = new Intl.NumberFormat("en-US", {
   maximumFractionDigits: 4,
 });
 
-/** What is known of a call beside its words. */
-export const CallFacts = ({ call }: { call: Call }) => (
+/** What is known of a call beside its words, and how its mood went where a model read it. */
+export const CallFacts = ({ call, moods }: { call: Call; moods: readonly CallMood[] }) => (
   <dl id="facts" class="facts" hx-ignore="">
     {call.to === "" ? null : (
       <>
@@ -66,6 +68,14 @@ export const CallFacts = ({ call }: { call: Call }) => (
       <>
         <dt>First word</dt>
         <dd class="num">{Math.round(call.stats.firstWordMs)} ms after the answer</dd>
+      </>
+    )}
+    {moods.length === 0 ? null : (
+      <>
+        <dt>Mood</dt>
+        <dd>
+          <MoodLine moods={moods} from={call.answeredAt ?? call.createdAt} />
+        </dd>
       </>
     )}
     <dt>Cost</dt>

@@ -1,5 +1,6 @@
 import { callIsOver } from "../../core/call.ts";
 import type { Call } from "../../core/store/call-record.ts";
+import { MoodBadge } from "./call-mood.tsx";
 import { CallNeed, Supervisors } from "./call-need.tsx";
 import { CallBadge, canListen, whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
@@ -31,6 +32,7 @@ export const CallHead = ({ call, attention, present, now, rights }: WatchedCall 
     {/* The heading takes the focus after a step to this page; live updates must not take that from it. */}
     <h1 tabindex={-1}>{whoOf(call)}</h1>
     <CallBadge call={call} />
+    {callIsOver(call.status) ? null : <MoodBadge mood={attention.mood} />}
     <span class="muted">
       {callIsOver(call.status) ? (
         <Span ms={call.durationMs ?? 0} />

@@ -1,4 +1,4 @@
-import { type Attention, HELP_AT, WATCH_AT } from "../../agents/attention.ts";
+import { type Attention, HELP_AT, type Need, WATCH_AT } from "../../agents/attention.ts";
 import type { SupervisionMode } from "../../core/supervision.ts";
 import type { Present } from "../../media/supervision/messages.ts";
 import { Icon } from "./icon.tsx";
@@ -6,6 +6,13 @@ import { Running } from "./instant.tsx";
 
 /** Reasons shown for one call; the weaker ones behind them say little more. */
 const REASONS = 2;
+
+/** The greatest needs by rule, and what a model thinks in the place that is left, one at least: it takes none of theirs. */
+const shownNeeds = (needs: readonly Need[]): Need[] => {
+  const rules = needs.filter(({ isImpression }) => !isImpression).slice(0, REASONS);
+  const impressions = needs.filter(({ isImpression }) => isImpression).slice(0, Math.max(1, REASONS - rules.length));
+  return needs.filter((need) => rules.includes(need) || impressions.includes(need));
+};
 
 /** How much a call needs a person, in steps that a glance tells apart. */
 export const needLevel = ({ score }: Attention): "help" | "watch" | "none" =>
@@ -21,7 +28,7 @@ export const CallNeed = ({ attention, now }: { attention: Attention; now: number
         <Icon name={level === "help" ? "alert-triangle" : "info"} /> {level === "help" ? "Needs help" : "Watch"}
       </span>
       <ul>
-        {attention.needs.slice(0, REASONS).map((need) => (
+        {shownNeeds(attention.needs).map((need) => (
           <li>
             {need.reason} <Running since={need.since} now={now} />
           </li>

@@ -25,6 +25,10 @@ export type IconName =
   | "bell"
   | "tag"
   | "message-square"
+  | "smile"
+  | "meh"
+  | "frown"
+  | "angry"
   | "logo";
 
 /** One icon of the sprite; always beside words, so hidden from screen readers. */

@@ -3,6 +3,7 @@ import { callIsOver } from "../../core/call.ts";
 import type { Call } from "../../core/store/call-record.ts";
 import type { SupervisionRight } from "../../core/supervision.ts";
 import type { Present } from "../../media/supervision/messages.ts";
+import { MoodBadge } from "./call-mood.tsx";
 import { CallNeed, needLevel, Supervisors } from "./call-need.tsx";
 import { CallBadge, canListen, whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
@@ -49,6 +50,7 @@ export const LiveRow = ({ call, attention, present, now, rights }: WatchedCall &
       </td>
       <td {...CELL}>
         <CallBadge call={call} />
+        {isOver ? null : <MoodBadge mood={attention.mood} />}
         {isOver ? null : <Supervisors present={present} />}
       </td>
       <td class="num" {...CELL}>

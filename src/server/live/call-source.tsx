@@ -38,7 +38,7 @@ type Region = readonly [target: string, content: Child];
 /** The regions beside the words that change while a call goes on. */
 const regionsOf = (picture: CallPicture): Region[] => [
   ["#waiting", <Waiting call={picture.call} turns={picture.turns.length + picture.partials.length} />],
-  ["#facts", <CallFacts call={picture.call} />],
+  ["#facts", <CallFacts call={picture.call} moods={picture.moods} />],
   ["#timeline", <Timeline entries={picture.timeline} from={picture.call.createdAt} />],
   ["#call-tags", <TagList callId={picture.call.id} tags={picture.tags} />],
   ["#call-notes", <NoteList notes={picture.notes} />],

@@ -93,6 +93,8 @@ const furnished = async () => {
   const turn = await store.transcripts.put("default", call.id, TURN);
   await store.callNotes.add("default", call.id, { userId: user.id, text: "Call again in May.", at: clock.now() });
   await store.callNotes.tag("default", call.id, { userId: user.id, tag: "vip", at: clock.now() });
+  const mood = { mood: "upset", offPlan: false, reason: "waits", line: "upset" } as const;
+  await store.callMoods.add("default", call.id, { ...mood, at: clock.now() });
   await store.recordings.open("default", call.id, { path: "a.wav" });
   await store.dnd.add("default", { phone: PHONE, reason: "asked", source: "callee" });
   const held = await newTask(store);
@@ -150,6 +152,7 @@ const viewOf = async (store: Store, furnished: Furnished) => {
       store.calls.list("default", { limit: 99 }),
       store.transcripts.of("default", call.id),
       store.callEvents.of("default", call.id),
+      store.callMoods.of("default", call.id),
       store.callNotes.of("default", call.id),
       store.callNotes.tagsOf("default", call.id),
       store.recordings.of("default", call.id),
@@ -299,6 +302,12 @@ const QUESTIONS: Record<string, [Answer, (f: Furnished, who: string) => Promise<
     REFUSED,
     (f, who) => f.store.callNotes.add(who, f.call.id, { userId: f.user.id, text: "t", at: f.now }),
   ],
+  "callMoods.add": [
+    REFUSED,
+    (f, who) =>
+      f.store.callMoods.add(who, f.call.id, { at: f.now, mood: "calm", offPlan: false, reason: "", line: null }),
+  ],
+  "callMoods.of": [NOTHING, (f, who) => f.store.callMoods.of(who, f.call.id)],
   "callNotes.of": [NOTHING, (f, who) => f.store.callNotes.of(who, f.call.id)],
   "callNotes.tag": [
     REFUSED,
