@@ -1,4 +1,5 @@
 import type { Bus } from "../core/bus.ts";
+import type { ProcessHours } from "../core/callee-hours.ts";
 import type { Clock, Schedule } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { inBackground, type Log } from "../core/log.ts";
@@ -13,7 +14,7 @@ import {
   verdictOfDisposition,
   verdictWithoutModel,
 } from "./attempt-verdict.ts";
-import { analystCase, type FinishedAttempt, loadAttempt, type ProcessHours } from "./finished-attempt.ts";
+import { analystCase, type FinishedAttempt, loadAttempt } from "./finished-attempt.ts";
 import { accountFor } from "./model-account.ts";
 import type { Model } from "./models/model.ts";
 import { VendorError, type VendorFailure } from "./models/vendor-error.ts";

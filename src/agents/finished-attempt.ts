@@ -1,30 +1,13 @@
-import { type CallingHours, isTimeZone } from "../core/calling-hours.ts";
-import { parsePhone } from "../core/phone.ts";
-import { zonesOfPhone } from "../core/phone-zone.ts";
+import { type CalleeHours, calleeHours, type ProcessHours } from "../core/callee-hours.ts";
+import type { CallingHours } from "../core/calling-hours.ts";
 import type { Call } from "../core/store/call-record.ts";
 import type { Campaign } from "../core/store/campaign-record.ts";
 import type { Store } from "../core/store/open.ts";
 import type { OwnerQuestion } from "../core/store/question-record.ts";
-import type { ClaimedTask, Task } from "../core/store/task-record.ts";
+import type { ClaimedTask } from "../core/store/task-record.ts";
 import type { StoredTurn } from "../core/store/transcripts.ts";
 import type { Verdict } from "../core/store/verdict-record.ts";
 import { type AnalystCase, clockTime, daysAfter } from "./prompts/analyst.ts";
-
-/** The calling hours of the process, which hold for everybody. */
-export interface ProcessHours {
-  /** Minutes after midnight of the callee. */
-  window: { from: number; to: number };
-  /** Whether public holidays count as any other day. */
-  onHolidays: boolean;
-}
-
-/** When and where a callee can be called. */
-export interface CalleeHours {
-  zones: string[];
-  /** ISO 3166; null where holidays do not count. */
-  country: string | null;
-  hours: CallingHours[];
-}
 
 /** Everything known about an attempt that is over and not judged yet. */
 export interface FinishedAttempt {
@@ -40,19 +23,6 @@ export interface FinishedAttempt {
   campaign: Campaign | null;
   callee: CalleeHours;
 }
-
-/** The hours of one task's callee: the same the dial gate asks for. A zone that does not exist counts as unknown. */
-export const calleeHours = (task: Pick<Task, "phone" | "timezone" | "hours">, process: ProcessHours): CalleeHours => {
-  const phone = parsePhone(task.phone);
-  const zones = task.timezone === null ? zonesOfPhone(task.phone) : [task.timezone];
-  const onHolidays = process.onHolidays || (task.hours?.onHolidays ?? false);
-  const everybody = { ...process.window, days: null, onHolidays };
-  return {
-    zones: zones.filter(isTimeZone),
-    country: phone.ok ? phone.country : null,
-    hours: task.hours === null ? [everybody] : [everybody, { ...task.hours, onHolidays }],
-  };
-};
 
 /** Looks up what is known about the newest attempt of a task that waits to be judged; null when there is none. */
 export const loadAttempt = async (

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ALWAYS, type CallingHours, isTimeZone, WEEKDAYS } from "./calling-hours.ts";
 import { type PhoneRefusal, parsePhone } from "./phone.ts";
-import { zoneOfPhone } from "./phone-zone.ts";
+import { zonesOfPhone } from "./phone-zone.ts";
 import { DEFAULT_MAX_ATTEMPTS } from "./task.ts";
 
 /** Most contacts of one campaign. */
@@ -116,14 +116,19 @@ const PHONE_MESSAGES: Partial<Record<PlanProblem["code"], string>> = {
 };
 
 /** Problems of a plan that cannot be carried out as it stands; empty when it can. `nowMs` is epoch ms. */
-export const checkPlan = (plan: CampaignPlan, nowMs: number): PlanProblem[] => {
+export const checkPlan = (plan: CampaignPlan, nowMs: number): PlanProblem[] => examined(plan, nowMs).problems;
+
+/** The problems of a plan, and the numbers of its contacts in E.164 where they have one. */
+const examined = (plan: CampaignPlan, nowMs: number): { problems: PlanProblem[]; phones: (string | null)[] } => {
   const problems: PlanProblem[] = [];
+  const phones: (string | null)[] = [];
   const first = new Map<string, number>();
   plan.contacts.forEach((contact, i) => {
     const complain = (field: string, code: PlanProblem["code"], message: string): void => {
       problems.push({ contact: i, field: `contacts.${i}.${field}`, code, message: `Contact ${i + 1} ${message}.` });
     };
     const phone = parsePhone(contact.phone);
+    phones.push(phone.ok ? phone.e164 : null);
     if (!phone.ok) {
       const code = PHONE_CODES[phone.reason];
       complain("phone", code, PHONE_MESSAGES[code] ?? "has no number that can be called");
@@ -135,7 +140,7 @@ export const checkPlan = (plan: CampaignPlan, nowMs: number): PlanProblem[] => {
     if (contact.timezone !== undefined && !isTimeZone(contact.timezone)) {
       complain("timezone", "unknown-timezone", "has a time zone that does not exist; use one such as Europe/Berlin");
     } else if (phone.ok) {
-      const { notBefore, deadlineAt } = timesOf(plan.schedule, zoneOf(contact.timezone, phone.e164));
+      const { notBefore, deadlineAt } = timesOf(plan.schedule, zonesOf(contact.timezone, phone.e164));
       if (deadlineAt !== null && deadlineAt <= nowMs) {
         complain("schedule", "already-over", "is to be called before a time that has passed");
       } else if (deadlineAt !== null && notBefore !== null && deadlineAt <= notBefore) {
@@ -148,7 +153,7 @@ export const checkPlan = (plan: CampaignPlan, nowMs: number): PlanProblem[] => {
     const message = "The calling window begins and ends at the same time.";
     problems.push({ contact: null, field: "schedule.window", code: "never-open", message });
   }
-  return problems;
+  return { problems, phones };
 };
 
 /** Reads a plan from outside: its shape, then whether it can be carried out. Numbers come back in E.164. */
@@ -164,12 +169,9 @@ export const readPlan = (
     });
     return { ok: false, problems };
   }
-  const problems = checkPlan(parsed.data, nowMs);
+  const { problems, phones } = examined(parsed.data, nowMs);
   if (problems.length > 0) return { ok: false, problems };
-  const contacts = parsed.data.contacts.map((contact) => {
-    const phone = parsePhone(contact.phone);
-    return phone.ok ? { ...contact, phone: phone.e164 } : contact;
-  });
+  const contacts = parsed.data.contacts.map((contact, i) => ({ ...contact, phone: phones[i] ?? contact.phone }));
   return { ok: true, plan: { ...parsed.data, contacts } };
 };
 
@@ -177,15 +179,19 @@ export const readPlan = (
 export interface ContactTimes {
   notBefore: number | null;
   deadlineAt: number | null;
-  /** IANA; null where neither plan nor number tells: then times without an offset are UTC. */
+  /** IANA; null where neither plan nor number leaves no doubt. */
   timezone: string | null;
   hours: CallingHours | null;
 }
 
-/** The times of a contact whose number is in E.164, from the plan's schedule on the contact's own clock. */
+/**
+ * The times of a contact whose number is in E.164, from the plan's schedule on the contact's own clock. Where the contact
+ * may live in several zones, times without an offset are kept in all of them; where nothing tells, they are UTC.
+ */
 export const contactTimes = (schedule: PlanSchedule, contact: { phone: string; timezone?: string | undefined }) => {
-  const timezone = zoneOf(contact.timezone, contact.phone);
-  return { ...timesOf(schedule, timezone), timezone, hours: hoursOf(schedule) } satisfies ContactTimes;
+  const zones = zonesOf(contact.timezone, contact.phone);
+  const timezone = zones.length === 1 ? zones[0]! : null;
+  return { ...timesOf(schedule, zones), timezone, hours: hoursOf(schedule) } satisfies ContactTimes;
 };
 
 const hoursOf = ({ window, days, call_on_holidays: onHolidays = false }: PlanSchedule): CallingHours | null => {
@@ -200,25 +206,26 @@ const hoursOf = ({ window, days, call_on_holidays: onHolidays = false }: PlanSch
 
 const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
 
-const zoneOf = (timezone: string | undefined, phone: string): string | null => timezone ?? zoneOfPhone(phone);
+const zonesOf = (timezone: string | undefined, phone: string): string[] =>
+  timezone === undefined ? zonesOfPhone(phone) : [timezone];
 
-const timesOf = (schedule: PlanSchedule, zone: string | null) => ({
-  notBefore: instantOf(schedule.not_before, zone),
-  deadlineAt: instantOf(schedule.not_after, zone),
+const timesOf = ({ not_before, not_after }: PlanSchedule, zones: readonly string[]) => ({
+  notBefore: not_before === undefined ? null : Math.max(...instantsOf(not_before, zones)),
+  deadlineAt: not_after === undefined ? null : Math.min(...instantsOf(not_after, zones)),
 });
 
 const HAS_OFFSET = /(?:Z|[+-]\d{2}:\d{2})$/;
 
-const instantOf = (moment: string | undefined, zone: string | null): number | null => {
-  if (moment === undefined) return null;
-  if (HAS_OFFSET.test(moment)) return Temporal.Instant.from(moment).epochMilliseconds;
-  return Temporal.PlainDateTime.from(moment).toZonedDateTime(zone ?? "UTC").epochMilliseconds;
+/** What a moment is in each zone, epoch ms; at least one. */
+const instantsOf = (moment: string, zones: readonly string[]): number[] => {
+  if (HAS_OFFSET.test(moment)) return [Temporal.Instant.from(moment).epochMilliseconds];
+  const local = Temporal.PlainDateTime.from(moment);
+  return (zones.length === 0 ? ["UTC"] : zones).map((zone) => local.toZonedDateTime(zone).epochMilliseconds);
 };
 
 const momentIsReal = (moment: string): boolean => {
   try {
-    instantOf(moment, null);
-    return true;
+    return instantsOf(moment, []).length > 0;
   } catch {
     return false;
   }

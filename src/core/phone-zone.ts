@@ -53,6 +53,15 @@ export const zonesOfPhone = (e164: string): string[] => {
     const areaCode = e164.slice(2, 5);
     for (const [zone, codes] of Object.entries(AREA_CODES)) if (codes.includes(areaCode)) return [zone];
   }
+  const known = zonesOfCountry.get(country) ?? zonesIn(country);
+  zonesOfCountry.set(country, known);
+  return [...known];
+};
+
+/** Kept because comparing zones takes milliseconds and a list may have thousands of numbers; one entry a country. */
+const zonesOfCountry = new Map<string, readonly string[]>();
+
+const zonesIn = (country: string): string[] => {
   const legal = ONE_LEGAL_TIME[country];
   if (legal !== undefined) return [legal];
   const byOffsets = new Map<string, string>();

@@ -1,6 +1,6 @@
-import { isTimeZone, nextCallingTime } from "../core/calling-hours.ts";
-import { type PhoneNumber, type PhoneRefusal, parsePhone } from "../core/phone.ts";
-import { zonesOfPhone } from "../core/phone-zone.ts";
+import { areUnlimited, calleeHours, type ProcessHours } from "../core/callee-hours.ts";
+import { nextCallingTime } from "../core/calling-hours.ts";
+import { type PhoneRefusal, parsePhone } from "../core/phone.ts";
 import type { Store } from "../core/store/open.ts";
 import type { Task } from "../core/store/task-record.ts";
 
@@ -29,11 +29,7 @@ export type GateAnswer =
     };
 
 /** Limits of the gate. */
-export interface GateLimits {
-  /** Minutes after midnight of the callee between which may be dialed. */
-  window: { from: number; to: number };
-  /** Whether public holidays of the callee's country count as any other day. */
-  onHolidays: boolean;
+export interface GateLimits extends ProcessHours {
   /** Calls to one number in 24 hours, whoever asked for them; null where dialing disturbs nobody. */
   perNumberPerDay: number | null;
 }
@@ -59,7 +55,8 @@ const numberReason = (reason: PhoneRefusal): GateReason =>
   reason === "emergency" ? "emergency-number" : reason === "premium" ? "premium-number" : "invalid-number";
 
 const DAY_MS = 24 * 60 * 60_000;
-const DAY_MINUTES = 24 * 60;
+/** When a suspended account is looked at again. */
+const SUSPENDED_MS = 60_000;
 
 const stop = (reason: GateReason): GateAnswer => ({
   ok: false,
@@ -81,7 +78,8 @@ export const createDialGate =
   async (tenantId: string, task: Task, now: number): Promise<GateAnswer> => {
     const { store, limits } = deps;
     const tenant = await store.tenants.get(tenantId);
-    if (tenant?.status !== "active") return hold("tenant-suspended");
+    // Its tasks rest and go on by themselves: nobody has to take each of them from hold again.
+    if (tenant?.status !== "active") return later("tenant-suspended", now + SUSPENDED_MS);
     const phone = parsePhone(task.phone);
     if (!phone.ok) return stop(numberReason(phone.reason));
     if (await store.dnd.has(tenantId, phone.e164)) return stop("do-not-call");
@@ -91,19 +89,14 @@ export const createDialGate =
       const calls = await store.calls.attemptsSince(tenantId, phone.e164, now - DAY_MS);
       if (calls >= limits.perNumberPerDay) return later("daily-cap", now + DAY_MS / 24);
     }
-    return hoursAnswer(limits, task, phone, now);
+    return hoursAnswer(limits, task, now);
   };
 
 /** A number that may be in several zones is called when it is time in all of them. */
-const hoursAnswer = (limits: GateLimits, task: Task, phone: PhoneNumber, now: number): GateAnswer => {
-  const { e164, country } = phone;
-  const onHolidays = limits.onHolidays || (task.hours?.onHolidays ?? false);
-  const everybody = { ...limits.window, days: null, onHolidays };
-  const hours = task.hours === null ? [everybody] : [everybody, { ...task.hours, onHolidays }];
-  const always = hours.every(({ from, to, days }) => from === 0 && to === DAY_MINUTES && days === null) && onHolidays;
-  if (always) return { ok: true };
-  const zones = task.timezone === null ? zonesOfPhone(e164) : [task.timezone];
-  if (zones.length === 0 || !zones.every(isTimeZone)) return hold("unknown-timezone");
+const hoursAnswer = (limits: GateLimits, task: Task, now: number): GateAnswer => {
+  const { zones, country, hours } = calleeHours(task, limits);
+  if (areUnlimited(hours)) return { ok: true };
+  if (zones.length === 0) return hold("unknown-timezone");
   const opensAt = nextCallingTime({ nowMs: now, zones, country, hours });
   if (opensAt === null) return hold("no-calling-hours");
   if (opensAt === now) return { ok: true };

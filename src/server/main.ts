@@ -267,7 +267,7 @@ export const startOpenDeep = async (
     planning: {
       planner,
       schedule: (tenantId, confirmed) => orchestrator.execute(tenantId, confirmed),
-      hours: { ...config.callingWindow, days: null, onHolidays: scripted },
+      hours: { window: config.callingWindow, onHolidays: scripted },
       usdPerMinute: config.voice === "scripted" ? 0 : config.openai && usdPerMinuteAbout(config.openai.realtimeModel),
       isScripted: text.isScripted,
       from: null,

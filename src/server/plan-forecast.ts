@@ -1,13 +1,14 @@
-import { type CallingHours, nextCallingTime } from "../core/calling-hours.ts";
+import { areUnlimited, calleeHours, type ProcessHours } from "../core/callee-hours.ts";
+import { nextCallingTime } from "../core/calling-hours.ts";
 import { type CampaignPlan, contactTimes, type PlanContact } from "../core/campaign-plan.ts";
-import { parsePhone } from "../core/phone.ts";
-import { zonesOfPhone } from "../core/phone-zone.ts";
 
 /** What will happen to one contact of a plan when it is confirmed now. */
 export interface ContactForecast {
   contact: PlanContact;
-  /** Earliest first call, epoch ms; null when the plan and the calling hours leave no time. */
+  /** Earliest first call, epoch ms; null when the plan and the calling hours leave no time, or nobody knows whose hours. */
   at: number | null;
+  /** Nothing tells where the contact lives, so that calling hours cannot be kept. */
+  needsZone: boolean;
   /** IANA zone whose clock the contact lives by; null where only its country is known, which has several. */
   zone: string | null;
   isListed: boolean;
@@ -27,23 +28,19 @@ export const LIKELY_MINUTES = 3;
 /** When each contact is called first, on the plan's hours and the installation's. `isListed` says who must not be. */
 export const forecastContacts = (
   plan: CampaignPlan,
-  given: { nowMs: number; hours: CallingHours; isListed: ReadonlySet<string> },
+  given: { nowMs: number; hours: ProcessHours; isListed: ReadonlySet<string> },
 ): ContactForecast[] =>
   plan.contacts.map((contact) => {
     const times = contactTimes(plan.schedule, contact);
-    const phone = parsePhone(contact.phone);
-    const onHolidays = given.hours.onHolidays || (times.hours?.onHolidays ?? false);
-    const zones = times.timezone === null ? zonesOfPhone(contact.phone) : [times.timezone];
-    const at = nextCallingTime({
-      nowMs: Math.max(given.nowMs, times.notBefore ?? 0),
-      zones: zones.length === 0 ? ["UTC"] : zones,
-      country: phone.ok && phone.country !== "001" ? phone.country : null,
-      hours: [given.hours, ...(times.hours === null ? [] : [times.hours])].map((one) => ({ ...one, onHolidays })),
-    });
-    const isTooLate = at !== null && times.deadlineAt !== null && at >= times.deadlineAt;
+    const { zones, country, hours } = calleeHours({ phone: contact.phone, ...times }, given.hours);
+    const nowMs = Math.max(given.nowMs, times.notBefore ?? 0);
+    const needsZone = zones.length === 0 && !areUnlimited(hours);
+    const at = needsZone ? null : nextCallingTime({ nowMs, zones, country, hours });
+    const isTooLate = at !== null && times.deadlineAt !== null && at > times.deadlineAt;
     return {
       contact,
       at: isTooLate ? null : at,
+      needsZone,
       zone: times.timezone,
       isListed: given.isListed.has(contact.phone),
     };

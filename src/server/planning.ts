@@ -1,6 +1,6 @@
 import type { Confirmed, Scheduled } from "../agents/orchestrator.ts";
 import type { Planner, SayRefusal } from "../agents/planner.ts";
-import type { CallingHours } from "../core/calling-hours.ts";
+import type { ProcessHours } from "../core/callee-hours.ts";
 import type { Conversation, ConversationMessage } from "../core/store/conversation-record.ts";
 import type { Store } from "../core/store/open.ts";
 import { Problem } from "./problem.ts";
@@ -11,7 +11,7 @@ export interface Planning {
   /** All tasks of a confirmed plan, or none; the same key again gives the same campaign. */
   schedule(tenantId: string, confirmed: Confirmed): Promise<Scheduled>;
   /** Hours of every call on this installation, whatever a plan says. */
-  hours: CallingHours;
+  hours: ProcessHours;
   /** What a minute of talk costs about, in USD; null where it is not known. */
   usdPerMinute: number | null;
   /** The text model and its look-ups are played by rules. */

@@ -84,6 +84,20 @@ test("a time with an offset is that instant for everybody", () => {
   });
 });
 
+test("a time of a contact who may live in several zones is kept in all of them", () => {
+  // A mobile phone in Australia: from Perth (+08:00) to Lord Howe and Macquarie Island.
+  const schedule = { not_before: "2026-06-11T09:00", not_after: "2026-06-11T18:00" };
+  const { notBefore, deadlineAt, timezone } = contactTimes(schedule, { phone: "+61491570156" });
+  expect(timezone).toBeNull();
+  expect(new Date(notBefore!).toISOString()).toBe("2026-06-11T01:00:00.000Z");
+  expect(new Date(deadlineAt!).toISOString()).toBe("2026-06-11T07:30:00.000Z");
+});
+
+test("a time of a contact whose zone nothing tells is read in UTC", () => {
+  const { notBefore } = contactTimes({ not_before: "2026-06-11T09:00" }, { phone: "+80012345678" });
+  expect(new Date(notBefore!).toISOString()).toBe("2026-06-11T09:00:00.000Z");
+});
+
 test("a time that a clock change leaves out is taken after the jump", () => {
   const { notBefore } = contactTimes({ not_before: "2026-03-08T02:30" }, { phone: "+12025550100" });
   expect(new Date(notBefore!).toISOString()).toBe("2026-03-08T07:30:00.000Z");

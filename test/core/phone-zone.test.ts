@@ -34,3 +34,11 @@ test("a number in doubt has all zones it may be in, each keeping a time of its o
   expect(zonesOfPhone("+18005550100").length).toBeGreaterThan(5);
   expect(zonesOfPhone("+80012345678")).toEqual([]);
 });
+
+test("a list of thousands of numbers is read at once, and no answer can change the next one", () => {
+  zonesOfPhone("+493012345678").push("Mars/Olympus");
+  expect(zonesOfPhone("+493012345678")).toEqual(["Europe/Berlin"]);
+  const began = performance.now();
+  for (let i = 0; i < 2000; i++) zonesOfPhone(`+4930${12345678 + i}`);
+  expect(performance.now() - began).toBeLessThan(2000);
+});

@@ -175,6 +175,27 @@ test("a suspended tenant's tasks rest", async () => {
   expect(await store.tasks.get(TENANT, made.id)).toMatchObject({ status: "pending" });
 });
 
+test("a task that is claimed while its tenant is suspended goes on by itself when that is over", async () => {
+  const { task: made } = await task("+12125550123");
+  const suspended = rig();
+  const all = store.tenants.all.bind(store.tenants);
+  const before = await all();
+  await store.tenants.setStatus(TENANT, "suspended");
+  store.tenants.all = async () => before;
+  suspended.scheduler.start();
+  await settle();
+  suspended.scheduler.stop();
+  store.tenants.all = all;
+  expect(suspended.started).toEqual([]);
+  expect(await store.tasks.get(TENANT, made.id)).toMatchObject({ status: "pending", lastRefusal: "tenant-suspended" });
+  await store.tenants.setStatus(TENANT, "active");
+  clock.advance(60_000);
+  const { scheduler, started } = rig();
+  scheduler.start();
+  await settle();
+  expect(started).toHaveLength(1);
+});
+
 test("two schedulers on one store never dial one task twice", async () => {
   for (let i = 0; i < 20; i++) await task(`+121255501${String(i).padStart(2, "0")}`);
   const one = rig({ concurrent: 100 });

@@ -4,7 +4,6 @@ import { createOrchestrator } from "../../src/agents/orchestrator.ts";
 import { createPlanner } from "../../src/agents/planner.ts";
 import { scriptedLookUps } from "../../src/agents/tools/scripted-look-ups.ts";
 import { createBus } from "../../src/core/bus.ts";
-import { ALWAYS } from "../../src/core/calling-hours.ts";
 import { ManualClock } from "../../src/core/clock.ts";
 import { createLog } from "../../src/core/log.ts";
 import { createMetrics } from "../../src/core/metrics.ts";
@@ -89,7 +88,7 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
     planning: {
       planner,
       schedule: (tenantId, confirmed) => orchestrator.execute(tenantId, confirmed),
-      hours: ALWAYS,
+      hours: { window: { from: 0, to: 1440 }, onHolidays: true },
       usdPerMinute: 0,
       isScripted: true,
       from: null,

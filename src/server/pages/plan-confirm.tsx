@@ -35,6 +35,11 @@ const usd = (amount: number): string => `$${amount.toFixed(2)}`;
 const When = ({ forecast, zone, now }: { forecast: ContactForecast; zone: string; now: number }) => {
   const { at } = forecast;
   if (forecast.isListed) return <span class="badge bad">On the do-not-call list: is not called</span>;
+  if (forecast.needsZone) {
+    return (
+      <span class="badge warn">Its time zone is not known: add it to the contact, else the call waits for you</span>
+    );
+  }
   if (at === null) return <span class="badge bad">The plan leaves no time for this call</span>;
   return (
     <>
@@ -106,7 +111,7 @@ export const planConfirmRoutes = (app: Hono<ServerEnv>, parts: AppParts): void =
     for (const { phone } of plan.contacts) if (await store.dnd.has(tenantId, phone)) isListed.add(phone);
     const forecasts = forecastContacts(plan, { nowMs: now, hours: planning.hours, isListed });
     const callable = forecasts.filter((one) => !one.isListed && one.at !== null).length;
-    const { open } = windowState({ nowMs: now, zone: planning.zone, from: planning.hours.from, to: planning.hours.to });
+    const { open } = windowState({ nowMs: now, zone: planning.zone, ...planning.hours.window });
     return renderPage(
       c,
       { title: "Confirm the plan", path: "/plan" },
