@@ -86,16 +86,18 @@ export const verdictOfAnswer = (attempt: FinishedAttempt, answer: VerdictAnswer,
   } as const;
   if (answer.task_completed) return { ...verdict, to: "completed", reason: answer.reason };
   if (dndWords !== null) return { ...verdict, to: "failed_conclusive", reason: ASKED_NOT_TO_BE_CALLED };
+  const wish = wishIn(attempt, answer);
+  const next = retry(attempt, judging, { disposition, waitsLike: disposition, wish });
+  const asked = next.again && next.why === "callee-asked" ? next.at : null;
+  const nextActionWords = asked === null ? null : (wish?.words ?? null);
   if (lateQuestion !== null) {
     const reason = "waits for your answer to a question of the call";
-    if (task.attempts < task.maxAttempts) return { ...verdict, to: "on_hold", reason, questionId: lateQuestion.id };
+    const wait = { to: "on_hold", reason, questionId: lateQuestion.id, nextActionAt: asked, nextActionWords } as const;
+    if (task.attempts < task.maxAttempts) return { ...verdict, ...wait };
     return { ...verdict, to: "failed_conclusive", reason: `${reason}; all attempts are used up` };
   }
   if (!answer.next_call_needed) return { ...verdict, to: "failed_conclusive", reason: answer.reason };
-  const wish = wishIn(attempt, answer);
-  const next = retry(attempt, judging, { disposition, waitsLike: disposition, wish });
-  const words = next.again && next.why === "callee-asked" ? (wish?.words ?? null) : null;
-  return { ...verdict, ...outcome(next, answer.reason, attempt), nextActionWords: words };
+  return { ...verdict, ...outcome(next, answer.reason, attempt), nextActionWords };
 };
 
 const PLAIN = {

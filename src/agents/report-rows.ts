@@ -1,3 +1,4 @@
+import { refusalClause } from "../core/dial-refusal.ts";
 import type { Campaign, CampaignProgress } from "../core/store/campaign-record.ts";
 import type { NewReport, ReportRow } from "../core/store/report-record.ts";
 import type { Task } from "../core/store/task-record.ts";
@@ -32,17 +33,21 @@ const newest = (verdicts: readonly Verdict[]): Map<string, { last: Verdict; tell
   return found;
 };
 
-const withoutAnswer = (task: Task, last: Verdict | undefined): string => {
-  if (task.status === "cancelled") return last ? `${last.reason}; the campaign was ended` : "not called: ended before";
-  if (last) return last.reason;
-  return task.lastRefusal ?? "not called";
+const withoutAnswer = (task: Task, last: Verdict | undefined, { endedAt }: Campaign): string => {
+  if (task.status === "cancelled") {
+    const by = endedAt === null ? "withdrawn" : "the campaign was ended";
+    return last ? `${last.reason}; ${by}` : `not called: ${by}`;
+  }
+  // A call forgets the refusals before it, so this one came after the verdict.
+  const refused = task.lastRefusal === null ? [] : [refusalClause(task.lastRefusal)];
+  return [...(last ? [last.reason] : []), ...refused].join("; ") || "not called";
 };
 
 const quoteOf = (verdict: Verdict, fact: VerdictFact | undefined): ReportRow["quote"] =>
   fact?.quote == null || fact.atMs === null ? null : { text: fact.quote, callId: verdict.callId, atMs: fact.atMs };
 
 /** What came of each contact, as far as rules can tell: a completed task's facts are its answer. */
-export const reportRows = ({ tasks, verdicts }: Pick<CampaignRecord, "tasks" | "verdicts">): ReportRow[] => {
+export const reportRows = ({ campaign, tasks, verdicts }: Omit<CampaignRecord, "progress">): ReportRow[] => {
   const known = newest(verdicts);
   return tasks.map((task) => {
     const { last, telling } = known.get(task.id) ?? {};
@@ -61,7 +66,7 @@ export const reportRows = ({ tasks, verdicts }: Pick<CampaignRecord, "tasks" | "
       status: task.status,
       answer,
       quote: telling && task.status === "completed" ? quoteOf(telling, supporting) : null,
-      reason: task.status === "completed" ? "" : withoutAnswer(task, last),
+      reason: task.status === "completed" ? "" : withoutAnswer(task, last, campaign),
       attempts: task.attempts,
     };
   });
@@ -83,7 +88,7 @@ export const reportCase = (
       number: i + 1,
       name: task.calleeName,
       status: task.status,
-      reason: task.status === "completed" ? (last?.reason ?? "") : withoutAnswer(task, last),
+      reason: task.status === "completed" ? (last?.reason ?? "") : withoutAnswer(task, last, campaign),
       summary: (telling ?? last)?.summary ?? "",
       attempts: task.attempts,
       facts: (telling?.facts ?? []).map(({ name, value, quote }, j) => ({ number: j + 1, name, value, quote })),
@@ -123,7 +128,7 @@ export const answeredRows = (
   }
   return rows.map((row) => {
     const better = byTask.get(row.taskId);
-    return better === undefined ? row : { ...row, answer: better.answer, quote: better.quote ?? row.quote };
+    return better === undefined ? row : { ...row, ...better };
   });
 };
 

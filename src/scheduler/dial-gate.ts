@@ -1,22 +1,9 @@
 import { areUnlimited, calleeHours, type ProcessHours } from "../core/callee-hours.ts";
 import { nextCallingTime } from "../core/calling-hours.ts";
+import type { GateReason } from "../core/dial-refusal.ts";
 import { type PhoneRefusal, parsePhone } from "../core/phone.ts";
 import type { Store } from "../core/store/open.ts";
 import type { Task } from "../core/store/task-record.ts";
-
-/** Why a dial was refused: one word for each rule, shown to people and counted. */
-export type GateReason =
-  | "invalid-number"
-  | "emergency-number"
-  | "premium-number"
-  | "do-not-call"
-  | "outside-calling-window"
-  | "unknown-timezone"
-  | "no-calling-hours"
-  | "too-many-attempts"
-  | "daily-cap"
-  | "deadline-passed"
-  | "tenant-suspended";
 
 /** What the gate says about one dial. A refused task waits until `nextActionAt`, or goes where `status` says. */
 export type GateAnswer =

@@ -1,5 +1,6 @@
 import type { Bus } from "../core/bus.ts";
 import type { Schedule } from "../core/clock.ts";
+import { refusalSentence } from "../core/dial-refusal.ts";
 import { assert } from "../core/errors.ts";
 import type { StoredEvent } from "../core/events.ts";
 import { parsePhone } from "../core/phone.ts";
@@ -8,7 +9,6 @@ import type { Store } from "../core/store/open.ts";
 import type { NewTask, Task } from "../core/store/task-record.ts";
 import type { CallRequest, RegisterRequest } from "./call-request.ts";
 import { Problem } from "./problem.ts";
-import { refusalSentence } from "./refusal-words.ts";
 import { isSameTask } from "./same-task.ts";
 
 /** The number of a checked request, in one spelling. */

@@ -282,6 +282,29 @@ describe("a conversation", () => {
     expect(await task(id)).toMatchObject({ status: "pending", nextActionAt: clock.now() });
   });
 
+  test("whose callee named a time beside an open question is called then, however soon the owner answers", async () => {
+    const { store, clock } = fresh;
+    const owner = await store.users.ensureOwner("default");
+    const { id } = await newTask(store, { timezone: NEW_YORK });
+    const call = await callAndEnd(fresh, [["callee", "Ask them, and call me tomorrow at 3 pm."]]);
+    const ask = { userId: owner.id, taskId: id, callId: call.id, text: "Is Friday all right?", timeoutMs: 1000 };
+    const question = await store.questions.ask("default", ask);
+    await store.questions.expire("default", question.id);
+    const local = Temporal.Instant.fromEpochMilliseconds(clock.now())
+      .toZonedDateTimeISO(NEW_YORK)
+      .add({ days: 1 })
+      .with({ hour: 15, minute: 0, second: 0, millisecond: 0 });
+    const wish = {
+      next_call_needed: true,
+      next_call_local_time: local.toPlainDateTime().toString({ smallestUnit: "minute" }),
+      next_call_words: "call me tomorrow at 3 pm",
+    };
+    await startAnalyst(modelThat(() => answer(wish)));
+    expect(await task(id)).toMatchObject({ status: "on_hold", questionId: question.id });
+    await store.questions.answer("default", question.id, "Yes.");
+    expect(await task(id)).toMatchObject({ status: "pending", nextActionAt: local.epochMilliseconds });
+  });
+
   test("stores what the model's judgement cost", async () => {
     await newTask(fresh.store);
     await startAnalyst(modelThat(() => answer()));

@@ -12,7 +12,11 @@ test("a plain request not to be called again is one, in whatever sentence it sta
     "Put me on your do-not-call list.",
     "Rufen Sie mich bitte nicht mehr an.",
     "Ne m'appelez plus !",
+    "Bitte rufen Sie nicht mehr an.",
+    "Rufen Sie hier bitte nie wieder an!",
     "No me llame más.",
+    "No nos vuelvan a llamar, por favor.",
+    "I'd ask you to never call me again.",
   ]) {
     expect(dndWordsIn(text)).not.toBeNull();
   }
@@ -28,6 +32,14 @@ test("being busy, a time limit and a correction are no such request", () => {
     "I would rather not talk to a machine.",
     "Never mind, go on.",
     "I have it on my list.",
+    "I would never call again without asking.",
+    "We don't call here any more.",
+    "No me llame ahora, estoy conduciendo.",
+    "No me llame mañana.",
+    "No nos llame antes de las nueve.",
+    "No me llame más tarde, llámeme hoy.",
+    "Ne m'appelez plus avant neuf heures.",
+    "Rufen Sie heute nicht mehr an.",
   ]) {
     expect(dndWordsIn(text)).toBeNull();
   }

@@ -4,6 +4,7 @@ import type { Model } from "../../src/agents/models/model.ts";
 import { scriptedModel } from "../../src/agents/models/scripted.ts";
 import { SCRIPTED_ANALYSIS_ROLES } from "../../src/agents/models/scripted-analysis.ts";
 import type { ReportCase } from "../../src/agents/prompts/summarizer.ts";
+import { answeredRows } from "../../src/agents/report-rows.ts";
 import { RETRY_DELAYS } from "../../src/agents/retry-policy.ts";
 import { createSummarizer } from "../../src/agents/summarizer.ts";
 import type { WorkLoop } from "../../src/agents/work-loop.ts";
@@ -11,6 +12,8 @@ import { ManualClock } from "../../src/core/clock.ts";
 import { createLog } from "../../src/core/log.ts";
 import type { Campaign } from "../../src/core/store/campaign-record.ts";
 import type { Report } from "../../src/core/store/report-record.ts";
+import type { Task } from "../../src/core/store/task-record.ts";
+import type { Verdict } from "../../src/core/store/verdict-record.ts";
 import { type FreshStore, freshStore } from "../core/store/fresh-store.ts";
 import { callAndEnd, goOn, type Lines } from "../support/judged-call.ts";
 import { ManualSchedule } from "../support/manual-schedule.ts";
@@ -156,8 +159,8 @@ test("a campaign that a person ended is reported with what there is", async () =
   const report = await reportOf(campaign);
   expect(report?.rows.map(({ status, reason }) => [status, reason])).toEqual([
     ["completed", ""],
-    ["cancelled", "not called: ended before"],
-    ["cancelled", "not called: ended before"],
+    ["cancelled", "not called: the campaign was ended"],
+    ["cancelled", "not called: the campaign was ended"],
   ]);
 });
 
@@ -199,6 +202,7 @@ test("garbage and answers about contacts or facts that do not exist are not take
     { headline: "h", summary: "s", contacts: [{ number: 9, answer: "", fact: null }] },
     { headline: "h", summary: "s", contacts: [{ number: 1, answer: "yes", fact: 7 }] },
     { headline: "h", summary: "s", contacts: [{ number: 3, answer: "maybe Monday", fact: null }] },
+    { headline: "h", summary: "s", contacts: [{ number: 1, answer: "maybe Monday", fact: null }] },
   ]) {
     const summarizer = await startSummarizer(modelThat(() => wrong));
     const campaign = await schedule();
@@ -223,6 +227,55 @@ test("the quote of an answer is the stored one, whatever the model writes", asyn
     answer: "Thursday, a quarter past four",
     quote: { text: "The first free time is Thursday at 4:15 pm.", atMs: 5000 },
   });
+});
+
+test("a row says what really ended it: the gate after the last call, or whoever withdrew it", async () => {
+  const { store, clock } = fresh;
+  await startSummarizer(null);
+  const at = new Date(clock.now()).toISOString();
+  const contacts = ["Blocked", "Withdrawn"].map((name, i) => ({
+    name,
+    phone: `+1202555010${i}`,
+    source: { kind: "user" as const, at },
+  }));
+  const plan = { title: "A", question: "", master_agent_prompt: "Ask.", contacts, schedule: {}, max_attempts: 2 };
+  const made = { plan, userId: null, conversationId: null, idempotencyKey: null, undoMs: 0 };
+  const { campaign, tasks } = await store.campaigns.schedule("default", made);
+  await callAndEnd(fresh, [], { disposition: "busy", cause: "busy" });
+  await goOn();
+  await store.tasks.cancel("default", tasks[1]!.id);
+  const now = clock.now() + 24 * 60 * 60_000;
+  const [claimed] = await store.tasks.claimDue("default", { now, leaseMs: 1000, limit: 1 });
+  const refusal = { reason: "do-not-call", nextActionAt: null, status: "failed_conclusive" as const };
+  await store.tasks.refuse("default", claimed!.id, claimed!.leaseToken, refusal);
+  await goOn();
+  expect((await reportOf(campaign))?.rows.map(({ reason }) => reason)).toEqual([
+    "the line was busy; the number is on the do-not-call list",
+    "not called: withdrawn",
+  ]);
+});
+
+test("an answer never borrows the quote of another fact", async () => {
+  const facts = [
+    { name: "time", value: "Thursday at 4:15 pm", quote: "The first free time is Thursday at 4:15 pm." },
+    { name: "mood", value: "in a hurry", quote: null },
+  ];
+  const rows = answeredRows(
+    [{ taskId: "t", name: "", phone: "", status: "completed", answer: "", quote: null, reason: "", attempts: 1 }].map(
+      (row) => ({ ...row, status: "completed" as const, quote: { text: facts[0]!.quote!, callId: "c", atMs: 1 } }),
+    ),
+    { headline: "h", summary: "s", contacts: [{ number: 1, answer: "They were in a hurry", fact: 2 }] },
+    new Map([
+      [
+        1,
+        {
+          task: { id: "t" } as Task,
+          telling: { callId: "c", facts: facts.map((f) => ({ ...f, atMs: f.quote && 1 })) } as Verdict,
+        },
+      ],
+    ]),
+  );
+  expect(rows[0]).toMatchObject({ answer: "They were in a hurry", quote: null });
 });
 
 test("a long list is told to the model in part, answers first, and stands in the table whole", async () => {

@@ -37,7 +37,10 @@ const shape = z.object({
       z.object({
         number: z.int().describe("The contact's number in the document."),
         answer: z.string().max(400).describe("This contact's answer to the question; empty when there is none."),
-        fact: z.int().nullable().describe("The number of the fact that supports the answer; null when none does."),
+        fact: z
+          .int()
+          .nullable()
+          .describe("The number of the fact that supports the answer; null only without an answer."),
       }),
     )
     .max(500)
@@ -61,6 +64,8 @@ export const reportAnswer = (the: ReportCase): z.ZodType<ReportAnswer> => {
         complain("fact", "This contact has no fact with this number.");
       if (text !== "" && known === 0) {
         complain("answer", "This contact has no facts, so there is no answer: leave it empty.");
+      } else if (text !== "" && fact === null) {
+        complain("fact", "Name the fact that this answer rests on, or leave the answer empty.");
       }
     }
   });

@@ -109,7 +109,8 @@ export const judgementsOf = (
         }
 
         const now = clock.now();
-        const nextActionAt = to === "pending" ? (verdict.nextActionAt ?? now) : null;
+        const notBefore = to === "pending" || to === "on_hold" ? (verdict.nextActionAt ?? null) : null;
+        const nextActionAt = to === "pending" ? (notBefore ?? now) : notBefore;
         const stored = insert.get({
           tenantId,
           id: newId("ver", now),

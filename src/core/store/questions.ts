@@ -89,7 +89,9 @@ export const questionsOf = (ledger: Ledger, moves: TaskMoves): Questions => {
     // Ending a campaign cancels what is on hold, so a task on hold may go on as far as its campaign goes.
     const task = moves.one(tenantId, taskId);
     const waits = task?.status === "on_hold" && task.questionId === id && task.attempts < task.maxAttempts;
-    const move = { to: "pending", nextActionAt: at, reason: "owner-answered" } as const;
+    // What the callee asked for still holds: the answer may come long before.
+    const nextActionAt = Math.max(at, task?.nextActionAt ?? at);
+    const move = { to: "pending", nextActionAt, reason: "owner-answered" } as const;
     return { ok: true, question: read(tenantId, id), task: waits ? moves.move(append, task, move) : null };
   };
 

@@ -30,7 +30,7 @@ export interface Verdict {
   disposition: Disposition;
   /** Where the task went. */
   to: TaskStatus;
-  /** When it is tried again; null when it is not. */
+  /** When it is tried again, on hold not before; null when it is not. */
   nextActionAt: number | null;
   /** The callee's own words that the time comes from. */
   nextActionWords: string | null;
@@ -64,7 +64,7 @@ export interface NewVerdict {
   facts: VerdictFact[];
   sentiment: Verdict["sentiment"];
   disposition: Disposition;
-  /** For `pending`, now unless given. */
+  /** For `pending`, now unless given; for `on_hold` not before, whenever the owner answers. */
   nextActionAt?: number | null;
   nextActionWords?: string | null;
   /** What to say differently the next time; kept as it is unless given. */

@@ -1,7 +1,7 @@
+import { refusalSentence } from "../../core/dial-refusal.ts";
 import type { Call } from "../../core/store/call-record.ts";
 import type { Task } from "../../core/store/task-record.ts";
 import type { CampaignContact, ContactAttempt } from "../campaign-picture.ts";
-import { refusalSentence } from "../refusal-words.ts";
 import { CallBadge } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
 import { Instant, Span } from "./instant.tsx";

@@ -1,7 +1,7 @@
+import { refusalSentence } from "../../core/dial-refusal.ts";
 import { zoneOfPhone } from "../../core/phone-zone.ts";
 import type { Task } from "../../core/store/task-record.ts";
 import type { TaskStatus } from "../../core/task.ts";
-import { refusalSentence } from "../refusal-words.ts";
 import { TwoClocks } from "./two-clocks.tsx";
 
 /** A task's state in a word and the class of its badge. */

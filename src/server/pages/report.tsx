@@ -1,4 +1,5 @@
 import type { Context, Hono } from "hono";
+import { refusalSentence } from "../../core/dial-refusal.ts";
 import type { Report, ReportRow } from "../../core/store/report-record.ts";
 import type { AppParts } from "../app-parts.ts";
 import { contactsDone, costWords } from "../components/campaign-head.tsx";
@@ -6,7 +7,6 @@ import { Icon } from "../components/icon.tsx";
 import { Instant } from "../components/instant.tsx";
 import { Quoted } from "../components/quoted.tsx";
 import { Problem } from "../problem.ts";
-import { refusalSentence } from "../refusal-words.ts";
 import { reportCsv } from "../report-csv.ts";
 import type { ServerEnv } from "../request-context.ts";
 import { renderPage } from "./render.tsx";
@@ -21,10 +21,10 @@ const BADGE: Partial<Record<ReportRow["status"], readonly [word: string, look: s
 };
 
 /** A reason of ours begins small and may be a word of the dial gate. */
-const reasonWords = (reason: string): string =>
+const sentence = (reason: string): string =>
   /^[a-z]+(?:-[a-z]+)+$/.test(reason)
     ? refusalSentence(reason)
-    : `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
+    : `${reason.charAt(0).toUpperCase()}${reason.slice(1).replace(/\.$/, "")}.`;
 
 const Row = ({ row }: { row: ReportRow }) => {
   const [word, look] = BADGE[row.status] ?? ["Open", "plain"];
@@ -42,8 +42,12 @@ const Row = ({ row }: { row: ReportRow }) => {
       </td>
       <td>
         {row.answer === "" ? null : <p hx-ignore="">{row.answer}</p>}
-        {row.quote === null ? null : <Quoted {...row.quote} />}
-        {row.reason === "" ? null : <p class="muted">{reasonWords(row.reason)}</p>}
+        {row.quote !== null ? (
+          <Quoted {...row.quote} />
+        ) : row.answer === "" ? null : (
+          <p class="small muted">Told from the whole call: no single line says it.</p>
+        )}
+        {row.reason === "" ? null : <p class="muted">{sentence(row.reason)}</p>}
       </td>
     </tr>
   );

@@ -1,4 +1,16 @@
-import type { GateReason } from "../scheduler/dial-gate.ts";
+/** Why a dial was refused: one word for each rule, shown to people and counted. */
+export type GateReason =
+  | "invalid-number"
+  | "emergency-number"
+  | "premium-number"
+  | "do-not-call"
+  | "outside-calling-window"
+  | "unknown-timezone"
+  | "no-calling-hours"
+  | "too-many-attempts"
+  | "daily-cap"
+  | "deadline-passed"
+  | "tenant-suspended";
 
 const SENTENCE: Record<GateReason, string> = {
   "invalid-number": "No such number exists.",
@@ -17,3 +29,9 @@ const SENTENCE: Record<GateReason, string> = {
 /** A refusal of the dial gate in words; reasons it does not know are shown as they are. */
 export const refusalSentence = (reason: string): string =>
   SENTENCE[reason as GateReason] ?? `Not dialed: ${reason.replace(/[-_]/g, " ").slice(0, 200)}.`;
+
+/** The same inside a sentence: without its capital and its full stop. */
+export const refusalClause = (reason: string): string => {
+  const sentence = refusalSentence(reason).replace(/\.$/, "");
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+};
