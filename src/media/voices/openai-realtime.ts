@@ -321,6 +321,7 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
 
   giveUp(detail: string): void {
     if (this.#closed) return;
+    this.#speech.breakOff();
     this.close();
     this.log("error", `voice: lost for good: ${detail}`);
     this.#sink.voiceLost(false, detail);

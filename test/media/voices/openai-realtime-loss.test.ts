@@ -293,6 +293,19 @@ describe("what fails", () => {
     expect(server.handshakes).toBe(1);
   });
 
+  // Symptom: where no apology could be said, 15 s of silence before the line was cut. The sentence that broke off was
+  // never told to be over, so the end of it was waited for.
+  test("ends what was being said with it", async () => {
+    const error = { type: "insufficient_quota", code: "insufficient_quota", message: "", param: null, event_id: null };
+    const messages = [JSON.stringify({ type: "error", event_id: "e", error })];
+    const replies = [{ text: "A long story.", seconds: 5 }];
+    begin({ replies, speed: 5, inject: { type: "response.output_audio.delta", count: 4, messages } });
+    call.voice.prepare();
+    await call.until("lost", () => call.lost.length === 1);
+    expect([...call.ended]).toEqual([1]);
+    expect(call.texts.get(1)?.final).toBe(true);
+  });
+
   test("garbage between good messages changes nothing", async () => {
     const messages = [
       "not json",
