@@ -304,7 +304,8 @@ export class JitterBuffer {
       this.#shift = (this.#end - timestamp) | 0;
       return this.#end;
     }
-    if (advance > 1 || gap === 0) return at;
+    // What is missing may be speech only where it would fill the gap; comfort noise that was taken out on the way would not.
+    if (gap <= (advance - 1) * this.#packetMs * SAMPLES_PER_MS) return at;
     const heard = Math.min(this.#credit, gap);
     this.#credit -= heard;
     this.#shift -= heard;
