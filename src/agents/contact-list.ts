@@ -45,8 +45,10 @@ const MAX_CELL = 1000;
  * `mostRows` bounds what is kept.
  */
 export const readContactTable = (text: string, mostRows = MAX_CONTACT_ROWS): ContactTable => {
-  const clean = text.replace(/^\ufeff/, "");
-  const rows = cellsOf(clean, delimiterOf(clean)).filter((row) => row.some((cell) => cell !== ""));
+  // A spreadsheet may name its separator in a line of its own.
+  const [, named] = /^\ufeff?(?:sep=([,;\t])\r?\n)?/.exec(text) ?? [];
+  const clean = text.replace(/^\ufeff?(?:sep=[,;\t]\r?\n)?/, "");
+  const rows = cellsOf(clean, named ?? delimiterOf(clean)).filter((row) => row.some((cell) => cell !== ""));
   const [first] = rows;
   const hasHeader = first !== undefined && rows.length > 1 && first.every((cell) => !looksLikePhone(cell));
   const body = hasHeader ? rows.slice(1) : rows;
@@ -77,7 +79,8 @@ export const readContacts = (
         .join(glue)
         .trim();
     const refuse = (reason: BadRow["reason"]): unknown => bad.push({ row, cells, reason });
-    const written = of("phone", " ");
+    const cell = of("phone", " ");
+    const { written, extension } = withoutExtension(cell);
     const timezone = of("timezone", "") || null;
     const phone = dialable(written, country);
     if (written === "") refuse("no-number");
@@ -87,13 +90,16 @@ export const readContacts = (
     else if (timezone !== null && !isZone(timezone)) refuse("unknown-zone");
     else {
       seen.add(phone.e164);
-      const repaired = !written.startsWith("+");
+      const repaired = !cell.startsWith("+");
       contacts.push({
         row,
-        name: of("name", " ").slice(0, 120),
+        // Names end up in prompts, where a line break would start something new.
+        name: of("name", " ")
+          .replace(/[\p{Cc}\s]+/gu, " ")
+          .slice(0, 120),
         phone: phone.e164,
         timezone,
-        context: of("context", "; "),
+        context: [extension === "" ? "" : `Extension ${extension}`, of("context", "; ")].filter(Boolean).join("; "),
         repaired,
       });
     }
@@ -113,12 +119,22 @@ export const csvCell = (cell: string): string => {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 };
 
-/** The number as it can be dialed: as written, else of the country, else with the `+` that a spreadsheet took. */
-const dialable = (written: string, country: string): ReturnType<typeof parsePhone> => {
-  const text = written.replace(/^'/, "");
+/** A cell with a number, and what is to be dialed or asked for behind it; without the marks that keep it text. */
+const withoutExtension = (cell: string): { written: string; extension: string } => {
+  const text = cell.replace(/^="?([^"]*)"?$/, "$1").replace(/^'/, "");
+  const [, written = text, extension = ""] =
+    /^(.*\d\)?)[\s,;]*(?:ext(?:ension)?|x|#|durchwahl|dw)[\s.:=]*(\d{1,7})$/i.exec(text) ?? [];
+  return { written, extension };
+};
+
+/**
+ * The number as it can be dialed: as written, else of the country, else with the `+` that a spreadsheet took. Only digits
+ * in one piece have lost one, and ten that make an American number are no number of another country.
+ */
+const dialable = (text: string, country: string): ReturnType<typeof parsePhone> => {
   const asWritten = parsePhone(text, country);
-  if (asWritten.ok || text.startsWith("+")) return asWritten;
-  const withPlus = parsePhone(`+${text.replace(/\D/g, "")}`);
+  if (asWritten.ok || !/^\d+$/.test(text) || (text.length === 10 && parsePhone(text, "US").ok)) return asWritten;
+  const withPlus = parsePhone(`+${text}`);
   return withPlus.ok ? withPlus : asWritten;
 };
 
@@ -174,7 +190,7 @@ const NAMES: readonly (readonly [ContactColumn, RegExp])[] = [
   ["phone", /phone|mobile|tel\b|telephone|number|cell|telefon|nummer/i],
   ["timezone", /time ?zone|\btz\b/i],
   ["name", /name|contact|company|business|person/i],
-  ["context", /note|context|info|comment|about|detail/i],
+  ["context", /note|notiz|bemerkung|context|info|comment|about|detail/i],
 ];
 
 const guessColumns = (header: readonly string[], rows: readonly string[][]): ContactColumn[] => {

@@ -84,6 +84,9 @@ export const parsePhone = (text: string, defaultCountry?: string): ParsedPhone =
   if (typeof number === "string") return refuse(callsService(digits, home) ? "emergency" : number);
   if (callsService(digits, home, number)) return refuse("emergency");
   if (COSTLY_CODES.test(number.number)) return refuse("premium");
+  // The library takes digits that no number at home has for one abroad that lost its `+`.
+  const isAbroad = !isInternational && home !== undefined && number.countryCallingCode !== getCountryCallingCode(home);
+  if (isAbroad) return refuse("invalid");
   if (!number.isValid())
     return refuse(validatePhoneNumberLength(number.number) === "TOO_LONG" ? "too-long" : "invalid");
   const type = number.getType();

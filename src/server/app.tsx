@@ -56,7 +56,7 @@ import { WavePeaksCache } from "./wave-peaks.ts";
 const MAX_BODY_BYTES = 64 * 1024;
 /** Largest list of contacts or numbers, in bytes, on the paths that take one. */
 const MAX_LIST_BYTES = 512 * 1024;
-const LIST_PATHS = new Set(["/api/execute_campaign", "/dnd/imports"]);
+const LIST_PATH = /^\/(?:api\/execute_campaign|dnd\/imports|plan\/[^/]+\/import)$/;
 
 /** The outside of the system: pages, API, streams and the softphone's socket. Nothing starts or listens by itself. */
 export const createApp = (parts: AppParts): Hono<ServerEnv> => {
@@ -105,7 +105,7 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
       },
     });
   const [formLimit, listLimit] = [limitTo(MAX_BODY_BYTES), limitTo(MAX_LIST_BYTES)];
-  app.use((c, next) => (LIST_PATHS.has(c.req.path) ? listLimit(c, next) : formLimit(c, next)));
+  app.use((c, next) => (LIST_PATH.test(c.req.path) ? listLimit(c, next) : formLimit(c, next)));
   app.use(
     methodNotAllowed<ServerEnv>({
       app,

@@ -212,3 +212,9 @@ test("a masked number shows country, area and the last two digits", () => {
   expect(maskPhone("+6834002")).toBe("+683 ••02");
   expect(maskPhone("nobody")).toBe("•••");
 });
+
+test("a number without its country is never one of another country", () => {
+  for (const text of ["(202) 555-0100 5", "20255501005", "420224220081"]) {
+    expect([text, parsePhone(text, "US").ok]).toEqual([text, false]);
+  }
+});

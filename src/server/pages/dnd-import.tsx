@@ -4,6 +4,7 @@ import type { AppParts } from "../app-parts.ts";
 import { badRowWords } from "../bad-row-words.ts";
 import { Icon } from "../components/icon.tsx";
 import { type DndList, dndCsv, MAX_DND_ROWS, readDndList } from "../dnd-csv.ts";
+import { listText } from "../list-text.ts";
 import { Problem } from "../problem.ts";
 import type { ServerEnv } from "../request-context.ts";
 import { renderPage } from "./render.tsx";
@@ -153,12 +154,12 @@ export const dndImportRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => 
 
   app.post("/dnd/imports", async (c) => {
     const { tenantId } = c.get("actor");
-    let text = "";
+    let text: string | null = "";
     let form: FormData;
     try {
       form = await c.req.formData();
       const file = form.get("file");
-      text = file instanceof File ? await file.text() : "";
+      text = file instanceof File ? listText(await file.bytes()) : "";
     } catch {
       throw new Problem("malformed-body", { fix: "Send the form complete." });
     }
@@ -174,8 +175,8 @@ export const dndImportRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => 
     const reason = field("reason") || "From a list";
     if (!/^[A-Z]{2}$/.test(country)) return refuse("The country has two letters, such as US.");
     if (reason.length > MAX_REASON) return refuse(`The reason is too long: at most ${MAX_REASON} characters.`);
+    if (text === null) return refuse("This is no text file. Save it as CSV.");
     if (text.trim() === "") return refuse("Choose a file with numbers.");
-    if (text.includes("\0") || text.includes("\ufffd")) return refuse("This is no text file. Save it as CSV in UTF-8.");
     const list = readDndList(text, { country, reason });
     if (list === null) return refuse("No column of this file has phone numbers. Name it “phone” in the first row.");
     const { entries, bad, doubles, isCut } = list;
