@@ -87,6 +87,19 @@ onHtmx("htmx:after:swap", ({ ctx }) => {
   heading.focus({ preventScroll: true });
 });
 
+// On a phone the menu is wider than the screen: where one is must be seen in it.
+const showPlace = (): void => {
+  const place = document.querySelector("#nav [aria-current]");
+  const menu = place?.parentElement;
+  if (!place || !menu || menu.scrollWidth <= menu.clientWidth) return;
+  const [link, frame] = [place.getBoundingClientRect(), menu.getBoundingClientRect()];
+  menu.scrollLeft += link.left + link.width / 2 - (frame.left + frame.width / 2);
+};
+showPlace();
+onHtmx("htmx:after:swap", ({ ctx }) => {
+  if (ctx?.select === "#page" || ctx?.request?.headers?.["HX-History-Restore-Request"]) showPlace();
+});
+
 // A message box sends with Enter, as chats do; not while an input method composes.
 document.addEventListener("keydown", (event) => {
   const { target, key, shiftKey, isComposing } = event;

@@ -38,3 +38,6 @@ const RIGHTS_OF_ROLE: Readonly<Record<string, readonly SupervisionRight[]>> = {
 /** The rights that these roles give together; roles that are not known give none. */
 export const supervisionRights = (roles: readonly string[]): ReadonlySet<SupervisionRight> =>
   new Set(roles.flatMap((role) => RIGHTS_OF_ROLE[role] ?? []));
+
+/** Whether people of these roles read what supervisors told the agent alone: those who could hear it in the call. */
+export const mayReadWhispers = (roles: readonly string[]): boolean => supervisionRights(roles).has("listen");

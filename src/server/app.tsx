@@ -36,6 +36,7 @@ import { contactImportRoutes } from "./pages/contact-import.tsx";
 import { dndRoutes } from "./pages/dnd.tsx";
 import { dndImportRoutes } from "./pages/dnd-import.tsx";
 import { docsRoutes } from "./pages/docs.tsx";
+import { historyRoutes } from "./pages/history.tsx";
 import { homeRoutes } from "./pages/home.tsx";
 import { planRoutes } from "./pages/plan.tsx";
 import { planConfirmRoutes } from "./pages/plan-confirm.tsx";
@@ -151,6 +152,7 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   planConfirmRoutes(app, parts);
   contactImportRoutes(app, parts);
   callsRoutes(app, parts);
+  historyRoutes(app, parts);
   callPageRoutes(app, parts, pictures);
   callNotesRoutes(app, parts, pictures);
   campaignsRoutes(app, parts);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAX_NOTE, MAX_TAG, tagOf } from "../core/store/call-notes.ts";
+import type { Actor } from "./auth/actor.ts";
 import { callPicture, type PictureParts } from "./call-picture.ts";
 import { type CallPicture, namesOf } from "./components/call-body.tsx";
 
@@ -80,11 +81,15 @@ const panelOf = (picture: CallPicture, notes: CallPanel["notes"], tags: string[]
   };
 };
 
-/** Looks up what the panel shows; null when the tenant has no such call. */
-export const callPanel = async (parts: PictureParts, tenantId: string, callId: string): Promise<CallPanel | null> => {
-  const picture = await callPicture(parts, tenantId, callId);
+/** Looks up what the panel shows this actor; null when the tenant has no such call. */
+export const callPanel = async (
+  parts: PictureParts,
+  actor: Pick<Actor, "tenantId" | "roles">,
+  callId: string,
+): Promise<CallPanel | null> => {
+  const picture = await callPicture(parts, actor, callId);
   if (picture === null) return null;
   const { callNotes } = parts.store;
   const notes = picture.notes.map(({ id, author, text, at }) => ({ id, author, text, at: new Date(at).toISOString() }));
-  return panelOf(picture, notes.reverse(), [...picture.tags], await callNotes.tagsInUse(tenantId, SUGGESTED * 3));
+  return panelOf(picture, notes.reverse(), [...picture.tags], await callNotes.tagsInUse(actor.tenantId, SUGGESTED * 3));
 };

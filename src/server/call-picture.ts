@@ -1,6 +1,8 @@
 import type { Store } from "../core/store/open.ts";
+import { mayReadWhispers } from "../core/supervision.ts";
 import type { Present } from "../media/supervision/messages.ts";
 import type { AttentionBoard } from "./attention-watch.ts";
+import type { Actor } from "./auth/actor.ts";
 import type { CallPicture } from "./components/call-body.tsx";
 import type { SpokenNow } from "./live/spoken-now.ts";
 import { recordingPath } from "./recording-path.ts";
@@ -16,16 +18,16 @@ export interface PictureParts {
   attention: Pick<AttentionBoard, "of" | "listen">;
 }
 
-/** Looks up everything the page of one call shows; null when the tenant has no such call. */
+/** Looks up everything the page of one call shows this actor; null when the tenant has no such call. */
 export const callPicture = async (
   parts: PictureParts,
-  tenantId: string,
+  { tenantId, roles }: Pick<Actor, "tenantId" | "roles">,
   callId: string,
 ): Promise<CallPicture | null> => {
   const { store, spoken } = parts;
   const call = callId.length <= 60 ? await store.calls.get(tenantId, callId) : null;
   if (call === null) return null;
-  const [turns, timeline, moods, recording, notes, tags] = await Promise.all([
+  const [said, timeline, moods, recording, notes, tags] = await Promise.all([
     store.transcripts.of(tenantId, callId),
     store.callEvents.of(tenantId, callId),
     store.callMoods.of(tenantId, callId),
@@ -34,13 +36,15 @@ export const callPicture = async (
     store.callNotes.tagsOf(tenantId, callId),
   ]);
   const path = recording?.closedAt == null ? null : recordingPath(parts.dataDir, recording.path);
+  const isShown = ({ whispered }: { whispered: boolean }): boolean => !whispered || mayReadWhispers(roles);
+  const turns = said.filter(isShown);
   const known = new Set(turns.map((turn) => turn.key));
   return {
     call,
     attention: parts.attention.of(callId),
     present: parts.supervision.present(callId),
     turns,
-    partials: spoken.partials(callId).filter((turn) => !known.has(turn.key)),
+    partials: spoken.partials(callId).filter((turn) => isShown(turn) && !known.has(turn.key)),
     timeline,
     moods,
     notes,

@@ -5,6 +5,7 @@ import type { Bus } from "../bus.ts";
 import type { Clock } from "../clock.ts";
 import { type Agents, agentsOf } from "./agents.ts";
 import { type CallEvents, callEventsOf } from "./call-events.ts";
+import { type CallHistory, callHistoryOf } from "./call-history.ts";
 import { type CallMoods, callMoodsOf } from "./call-moods.ts";
 import { type CallNotes, callNotesOf } from "./call-notes.ts";
 import type { Calls, SettledCall } from "./call-record.ts";
@@ -51,6 +52,8 @@ export interface Store {
   readonly outcomes: ContactOutcomes;
   readonly tasks: Tasks;
   readonly calls: Calls;
+  /** Calls found by what was said and what is known of them. */
+  readonly history: CallHistory;
   /** Calls of agents with a person in a browser. */
   readonly tryOuts: TryOuts;
   readonly transcripts: Transcripts;
@@ -125,6 +128,7 @@ export const openStore = async ({ path, clock, bus }: StoreOptions): Promise<Sto
     outcomes: contactOutcomesOf(ledger),
     tasks: { ...tasksOf(ledger, moves), ...dueTasksOf(ledger), ...judgementsOf(ledger, moves, listNumber) },
     calls: callsOf(ledger, settle),
+    history: callHistoryOf(ledger),
     tryOuts: tryOutsOf(ledger, moves),
     transcripts: transcriptsOf(ledger),
     callEvents: callEventsOf(ledger),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Call } from "../../core/store/call-record.ts";
 import type { Task } from "../../core/store/task-record.ts";
 import type { StoredTurn } from "../../core/store/transcripts.ts";
+import type { SearchHit } from "../search-hits.ts";
 
 const instant = z.iso.datetime().nullable();
 
@@ -38,6 +39,28 @@ export const CallView = z
     latency: z.object({ turns: z.int(), p50_ms: z.number().nullable(), p95_ms: z.number().nullable() }),
   })
   .describe("A call: one attempt at a task");
+
+/** A line of a transcript in which words were found. */
+export const MatchView = z.object({
+  speaker: z.enum(["callee", "agent", "supervisor"]),
+  at_ms: z.number().describe("Since the answer"),
+  text: z.string().describe("The part of the line around what was found"),
+  whispered: z.boolean().describe("For the agent alone: the callee did not hear it"),
+});
+
+/** A call in a list of calls. */
+export const ListedCallView = CallView.extend({
+  matches: z.array(MatchView).optional().describe("With q: lines that say most of it, at most three"),
+});
+
+/** Lines in which words were found as the API shows them. */
+export const matchViews = (hits: readonly SearchHit[]): z.output<typeof MatchView>[] =>
+  hits.map(({ turn, pieces }) => ({
+    speaker: turn.speaker,
+    at_ms: turn.atMs,
+    text: pieces.map(({ text }) => text).join(""),
+    whispered: turn.whispered,
+  }));
 
 /** A call with its words. */
 export const CallDetail = CallView.extend({

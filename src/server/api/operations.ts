@@ -3,7 +3,7 @@ import { CampaignRequest, TaskRequest } from "../asked-campaign.ts";
 import { CallRequest, RegisterRequest, StartCallRequest } from "../call-request.ts";
 import { OwnerAnswer } from "../pages/questions.tsx";
 import type { ProblemName } from "../problem.ts";
-import { CallDetail, CallView, PlacedView, TaskView } from "./call-view.ts";
+import { CallDetail, CallView, ListedCallView, PlacedView, TaskView } from "./call-view.ts";
 import { CommandRequest, CommandView } from "./command-route.ts";
 import { AgentPromptRequest, AgentPromptView, ChatRequest, ChatView } from "./plan-routes.ts";
 import { CampaignView, ScheduledTaskView } from "./schedule-routes.ts";
@@ -183,13 +183,13 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/api/v1/calls",
     group: "Calls",
-    summary: "List calls, newest first",
+    summary: "List calls, or find them by what was said",
     query: CallQuery,
     answers: [
       {
         status: 200,
         description: "One page of calls",
-        schema: z.object({ calls: z.array(CallView), next_cursor: nextCursor }),
+        schema: z.object({ calls: z.array(ListedCallView), next_cursor: nextCursor }),
       },
     ],
     problems: ["invalid-request"],

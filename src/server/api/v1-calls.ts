@@ -1,17 +1,21 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import { callIsOver } from "../../core/call.ts";
+import { MAX_SEARCH, readSearch } from "../../core/search-words.ts";
+import { CALL_SORTS, type CallFilter } from "../../core/store/call-history.ts";
+import { tagOf } from "../../core/store/call-notes.ts";
 import type { Call } from "../../core/store/call-record.ts";
-import { supervisionRights } from "../../core/supervision.ts";
+import { mayReadWhispers, supervisionRights } from "../../core/supervision.ts";
 import type { AppParts } from "../app-parts.ts";
 import type { Actor } from "../auth/actor.ts";
 import { readRange } from "../byte-range.ts";
+import { callHits, DISPOSITIONS } from "../call-history.ts";
 import { Problem } from "../problem.ts";
 import { recordingPath } from "../recording-path.ts";
 import { checked } from "../request-body.ts";
 import type { ServerEnv } from "../request-context.ts";
 import { supervisorLine } from "../supervisor-notes.ts";
-import { CallView, callDetail, callView } from "./call-view.ts";
+import { CallView, callDetail, callView, matchViews } from "./call-view.ts";
 
 const limit = z.coerce.number().int("A whole number").min(1, "At least 1").max(200, "At most 200").default(50);
 const cursor = z
@@ -19,13 +23,49 @@ const cursor = z
   .regex(/^[a-z]+_[0-9a-z]{20}$/, "The next_cursor of the page before")
   .optional();
 
+const lengthMs = z.coerce.number().int("A whole number of ms").min(0, "0 or more").optional();
+const moment = z.iso.datetime({ offset: true, error: "ISO 8601, such as 2026-05-04T09:00:00Z" }).optional();
+
 /** Query of a list of calls. */
 export const CallQuery = z.object({
+  q: z
+    .string()
+    .max(MAX_SEARCH, `At most ${MAX_SEARCH} characters`)
+    .optional()
+    .describe(
+      "Only calls that are over and in whose transcript, name or number all of these words occur. Words in double quotes " +
+        "follow each other; the last word may go on. Each call then has its matches.",
+    ),
   status: CallView.shape.status.optional().describe("Only calls of this status"),
+  disposition: z.enum(DISPOSITIONS).optional().describe("Only calls with this result"),
   live: z.enum(["true", "false"]).optional().describe("true: under way, false: over"),
   task_id: z.string().max(60).optional().describe("Only calls of this task"),
+  campaign_id: z.string().max(60).optional().describe("Only calls of this campaign"),
+  agent_name: z.string().max(200).optional().describe("Only calls of the agent with this name"),
+  tag: z.string().max(200).transform(tagOf).optional().describe("Only calls with this tag"),
+  from: moment.describe("Only calls created at this time or later"),
+  to: moment.describe("Only calls created before this time"),
+  min_duration_ms: lengthMs.describe("Only calls that long or longer, from answer to end"),
+  max_duration_ms: lengthMs.describe("Only calls shorter than that"),
+  sort: z.enum(CALL_SORTS).default("newest").describe("Order; keep it, and the filter, from page to page"),
   limit: limit.describe("Calls on a page"),
   cursor: cursor.describe("next_cursor of the page before"),
+});
+
+/** What a query leaves, to this actor. */
+const filterOf = (query: z.output<typeof CallQuery>, { roles }: Pick<Actor, "roles">): CallFilter => ({
+  ...(query.q?.trim() ? { search: readSearch(query.q), withWhispers: mayReadWhispers(roles) } : {}),
+  ...(query.status ? { status: query.status } : {}),
+  ...(query.disposition ? { disposition: query.disposition } : {}),
+  ...(query.live ? { live: query.live === "true" } : {}),
+  ...(query.task_id ? { taskId: query.task_id } : {}),
+  ...(query.campaign_id ? { campaignId: query.campaign_id } : {}),
+  ...(query.agent_name ? { agentName: query.agent_name } : {}),
+  ...(query.tag ? { tag: query.tag } : {}),
+  ...(query.from ? { fromAt: Date.parse(query.from) } : {}),
+  ...(query.to ? { toAt: Date.parse(query.to) } : {}),
+  ...(query.min_duration_ms === undefined ? {} : { minMs: query.min_duration_ms }),
+  ...(query.max_duration_ms === undefined ? {} : { maxMs: query.max_duration_ms }),
 });
 
 /** Query of a call's events. */
@@ -57,23 +97,30 @@ export const hangUp = async (parts: AppParts, actor: Actor, callId: string): Pro
 export const v1CallRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
   app.get("/api/v1/calls", async (c) => {
     const query = checked(CallQuery, c.req.query());
-    const calls = await parts.store.calls.list(c.get("actor").tenantId, {
+    const actor = c.get("actor");
+    const filter = filterOf(query, actor);
+    const calls = await parts.store.history.find(actor.tenantId, filter, {
+      sort: query.sort,
       limit: query.limit + 1,
-      ...(query.status ? { status: query.status } : {}),
-      ...(query.live ? { live: query.live === "true" } : {}),
-      ...(query.task_id ? { taskId: query.task_id } : {}),
       ...(query.cursor ? { before: query.cursor } : {}),
     });
     const page = calls.slice(0, query.limit);
     return c.json({
-      calls: page.map(callView),
+      calls: await Promise.all(
+        page.map(async (call) =>
+          filter.search === undefined
+            ? callView(call)
+            : { ...callView(call), matches: matchViews(await callHits(parts, actor, call.id, filter)) },
+        ),
+      ),
       next_cursor: calls.length > query.limit ? (page.at(-1)?.id ?? null) : null,
     });
   });
   app.get("/api/v1/calls/:id", async (c) => {
-    const { tenantId } = c.get("actor");
+    const { tenantId, roles } = c.get("actor");
     const call = await callOf(parts, tenantId, c.req.param("id"));
-    return c.json(callDetail(call, await parts.store.transcripts.of(tenantId, call.id)));
+    const turns = await parts.store.transcripts.of(tenantId, call.id);
+    return c.json(callDetail(call, mayReadWhispers(roles) ? turns : turns.filter(({ whispered }) => !whispered)));
   });
   app.get("/api/v1/calls/:id/events", async (c) => {
     const { tenantId } = c.get("actor");

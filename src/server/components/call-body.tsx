@@ -117,6 +117,7 @@ export const CallBody = ({ picture, startS = 0 }: { picture: CallPicture; startS
             partials={picture.partials}
             names={namesOf(call)}
             seekable={isPlayable(picture)}
+            cueMs={startS * 1000}
           />
         </div>
       </section>

@@ -11,6 +11,9 @@ export const RecentRow = ({ call }: { call: Call }) => (
         {whoOf(call)}
       </a>
       <small class="clip">{call.action}</small>
+      <small class="only-s">
+        <Instant at={call.endedAt ?? call.createdAt} />
+      </small>
     </td>
     <td>
       <CallBadge call={call} />

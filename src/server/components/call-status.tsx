@@ -1,7 +1,8 @@
 import type { Disposition, HangupCause } from "../../core/call.ts";
 import type { Call } from "../../core/store/call-record.ts";
 
-const DISPOSITION: Record<Disposition, readonly [word: string, look: string]> = {
+/** What came of an attempt, in a word and the class of its badge. */
+export const DISPOSITION_WORDS: Record<Disposition, readonly [word: string, look: string]> = {
   answered: ["Answered", "ok"],
   busy: ["Busy", "warn"],
   "no-answer": ["No answer", "warn"],
@@ -37,7 +38,7 @@ export const callWord = (call: Call): readonly [word: string, look: string] => {
   if (call.status === "dialing") return call.rangAt === null ? ["Dialing", "ringing"] : ["Ringing", "ringing"];
   if (call.status === "pending_initiation" || call.status === "initiating") return ["Starting", "ringing"];
   if (call.status === "dropped_connection") return ["Cut off", "bad"];
-  return call.disposition === null ? ["Over", "plain"] : DISPOSITION[call.disposition];
+  return call.disposition === null ? ["Over", "plain"] : DISPOSITION_WORDS[call.disposition];
 };
 
 /** Why a call ended, as a sentence without its full stop; null for words that are no cause. */

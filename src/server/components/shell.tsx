@@ -12,6 +12,7 @@ const NAV = [
   ["/campaigns", "Campaigns"],
   ["/tasks", "Tasks"],
   ["/calls", "Calls"],
+  ["/history", "History"],
   ["/agents", "Agents"],
   ["/dnd", "Do not call"],
   ["/settings", "Settings"],

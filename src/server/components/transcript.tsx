@@ -48,19 +48,21 @@ const Mark = ({ whispered }: Pick<PartialTurn, "whispered">) =>
 const laneOf = ({ speaker, whispered }: Pick<PartialTurn, "speaker" | "whispered">): string =>
   whispered ? `turn ${speaker} whispered` : `turn ${speaker}`;
 
-/** One finished turn. With `seekable` its words are a button that plays the recording from there. */
+/** One finished turn. With `seekable` its words are a button that plays the recording from there; `isCued`: somebody came for it. */
 export const TurnItem = ({
   turn,
   names,
   seekable,
+  isCued = false,
 }: {
   turn: Omit<StoredTurn, "id" | "tenantId" | "callId">;
   names: SpeakerNames;
   seekable: boolean;
+  isCued?: boolean;
 }) => (
   <li
     id={turnDomId(turn.key)}
-    class={`${laneOf(turn)}${turn.interrupted ? " cut" : ""}`}
+    class={`${laneOf(turn)}${turn.interrupted ? " cut" : ""}${isCued ? " cued" : ""}`}
     data-order={orderOf(turn.atMs)}
     hx-ignore=""
   >
@@ -101,18 +103,25 @@ export const PartialItem = ({ turn, names }: { turn: PartialTurn; names: Speaker
   </li>
 );
 
-/** All turns of a call, those being spoken last; `#turns` is what streams change. */
+/** The turn that is being said `atMs` after the answer; null before the first, and where nobody asked for a moment. */
+const cuedKey = (turns: readonly StoredTurn[], atMs: number): string | null =>
+  // Addresses have tenths of a second.
+  atMs > 0 ? (turns.findLast((turn) => turn.atMs < atMs + 50)?.key ?? null) : null;
+
+/** All turns of a call, those being spoken last; `#turns` is what streams change. The turn at `cueMs` is marked. */
 export const TurnList = (props: {
   turns: readonly StoredTurn[];
   partials: readonly PartialTurn[];
   names: SpeakerNames;
   seekable: boolean;
+  cueMs?: number;
 }) => {
+  const cued = cuedKey(props.turns, props.cueMs ?? 0);
   const stored = new Set(props.turns.map((turn) => turn.key));
   return (
     <ol id="turns" class="log">
       {props.turns.map((turn) => (
-        <TurnItem turn={turn} names={props.names} seekable={props.seekable} />
+        <TurnItem turn={turn} names={props.names} seekable={props.seekable} isCued={turn.key === cued} />
       ))}
       {props.partials
         .filter((turn) => !stored.has(turn.key))

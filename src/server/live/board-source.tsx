@@ -22,15 +22,13 @@ export interface BoardSourceParts {
   bus: Bus;
   clock: Clock;
   actor: Pick<Actor, "tenantId" | "roles">;
-  /** False leaves the list of finished calls alone: the page shows another part of it. */
-  withRecent: boolean;
 }
 
 /**
  * Every call on the board: the whole of it first, then row by row where one changed. The order goes apart from the rows,
  * and the page puts them in it when nobody is about to press something; until then a call that ended keeps its row.
  */
-export const boardSource = ({ parts, bus, clock, actor, withRecent }: BoardSourceParts): LiveSource => {
+export const boardSource = ({ parts, bus, clock, actor }: BoardSourceParts): LiveSource => {
   const { tenantId } = actor;
   const rights = supervisionRights(actor.roles);
   // Needs change more often than rows of the store.
@@ -114,7 +112,7 @@ export const boardSource = ({ parts, bus, clock, actor, withRecent }: BoardSourc
         orderedAt = now;
         isOrderDue = false;
       }
-      if (isLoaded && withRecent) {
+      if (isLoaded) {
         const recentNow = part("#recent-rows", <RecentRows calls={recent} />);
         if (recentNow !== rest) drawn += recentNow;
         rest = recentNow;

@@ -109,7 +109,7 @@ export const callSource = (given: {
     async draw() {
       if (isStale || picture === null) {
         isStale = false;
-        picture = await callPicture(parts, tenantId, callId);
+        picture = await callPicture(parts, actor, callId);
         if (picture === null) return "";
       } else {
         const known = new Set(picture.turns.map((turn) => turn.key));

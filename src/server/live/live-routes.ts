@@ -24,9 +24,7 @@ export const liveRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: Pict
   app.get("/sse/questions", (c) =>
     liveStream(c, live, withHelp(questionSource({ ...parts, ...forActor(c) }), forActor(c))),
   );
-  app.get("/sse/calls", (c) =>
-    stream(c, boardSource({ ...parts, ...forActor(c), withRecent: c.req.query("only") !== "live" })),
-  );
+  app.get("/sse/calls", (c) => stream(c, boardSource({ ...parts, ...forActor(c) })));
   app.get("/sse/tasks", (c) =>
     stream(
       c,

@@ -74,7 +74,7 @@ export const agentRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: Pic
 
   /** The words of a call with this agent, as they are spoken. */
   app.get("/x/agents/:id/calls/:call", async (c) => {
-    const picture = await callPicture(pictures, c.get("actor").tenantId, c.req.param("call"));
+    const picture = await callPicture(pictures, c.get("actor"), c.req.param("call"));
     if (picture === null) throw new Problem("not-found", { detail: "There is no such call." });
     return c.html(
       <>

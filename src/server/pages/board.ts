@@ -6,8 +6,8 @@ import { needLevel } from "../components/call-need.tsx";
 import { byNeed, type WatchedCall } from "../components/live-rows.tsx";
 import type { BoardCounts } from "../components/tiles.tsx";
 
-/** Finished calls shown under the board. */
-const RECENT = 25;
+/** Finished calls shown under the board; the history has all of them. */
+const RECENT = 8;
 /** Calls looked at for the figures of today; a busier day shows this many. */
 const COUNTED = 200;
 

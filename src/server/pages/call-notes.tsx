@@ -32,7 +32,7 @@ export const callNotesRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures:
   const { callNotes } = parts.store;
 
   const panel = async (c: Context<ServerEnv>): Promise<Response> => {
-    const found = await callPanel(pictures, c.get("actor").tenantId, idOf(c));
+    const found = await callPanel(pictures, c.get("actor"), idOf(c));
     if (found === null) throw new Problem("not-found", { detail: NO_CALL });
     return c.json(found);
   };

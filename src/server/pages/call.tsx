@@ -29,7 +29,7 @@ const momentOf = (t: string | undefined): number => {
 /** The page of one call, while it happens and afterwards. */
 export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: PictureParts): void => {
   app.get("/calls/:id", async (c) => {
-    const picture = await callPicture(pictures, c.get("actor").tenantId, c.req.param("id"));
+    const picture = await callPicture(pictures, c.get("actor"), c.req.param("id"));
     if (picture === null) throw new Problem("not-found", { detail: "There is no such call." });
     const { call, recording } = picture;
     const rights = supervisionRights(c.get("actor").roles);

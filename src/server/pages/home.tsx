@@ -85,8 +85,8 @@ const HomePage = (props: {
         <section class="card">
           <header class="card-head">
             <h2>Last results</h2>
-            <a class="btn small quiet" href="/calls">
-              All calls
+            <a class="btn small quiet" href="/history">
+              All finished calls
             </a>
           </header>
           <RecentTable calls={props.board.recent} />

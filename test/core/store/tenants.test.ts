@@ -64,7 +64,7 @@ const furnished = async () => {
   await store.campaigns.end("default", reported.campaign.id, "enough");
   const report = { ...REPORT, campaignId: reported.campaign.id };
   await store.reports.put("default", report);
-  const judging = await newTask(store);
+  const judging = await newTask(store, { agentName: "Eva" });
   const judgingCall = await dial(fresh);
   const judgeToken = (await toJudge(fresh, judgingCall)).leaseToken;
   const waiting = await newTask(store);
@@ -326,6 +326,9 @@ const QUESTIONS: Record<string, [Answer, (f: Furnished, who: string) => Promise<
   "dnd.has": [NOTHING, (f, who) => f.store.dnd.has(who, PHONE)],
   "dnd.remove": [REFUSED, (f, who) => f.store.dnd.remove(who, PHONE, "r")],
   "dnd.list": [NOTHING, (f, who) => f.store.dnd.list(who, { limit: 9 })],
+  "history.find": [NOTHING, (f, who) => f.store.history.find(who, {}, { limit: 9 })],
+  "history.count": [NOTHING, (f, who) => f.store.history.count(who, {})],
+  "history.agentNames": [NOTHING, (f, who) => f.store.history.agentNames(who, 9)],
   "events.after": [NOTHING, (f, who) => f.store.events.after(who, 0, 99)],
   "events.ofCall": [NOTHING, (f, who) => f.store.events.ofCall(who, f.call.id, 0, 99)],
   "events.lastId": [NOTHING, (f, who) => f.store.events.lastId(who)],

@@ -87,15 +87,6 @@ test("calls that come and go appear on and leave the board", async () => {
   await stream.leave();
 });
 
-test("a page of older results is not overwritten by the newest", async () => {
-  const server = await openServer();
-  const stream = await follow(server, "/sse/calls?only=live");
-  const snapshot = await stream.news();
-  expect(snapshot).toContain("#live-rows");
-  expect(snapshot).not.toContain("#recent-rows");
-  await stream.leave();
-});
-
 test("the board names who listens to a call as soon as somebody does", async () => {
   const names: string[] = [];
   const server = await openServer({
