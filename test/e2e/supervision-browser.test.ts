@@ -68,10 +68,7 @@ const on = async (mode: string, options: Parameters<typeof SupervisingPage.open>
   phone = await SupervisingPage.open(browser, options);
   await phone.openBoard(openDeep.url);
   await phone.join(id);
-  if (mode !== "listen") {
-    await phone.press(mode);
-    await phone.is(mode);
-  }
+  await phone.turnTo(mode);
   return phone;
 };
 

@@ -40,7 +40,7 @@ const OWED_MS = 1500;
 /** What a busy machine may add to anything, in ms. */
 const SLACK_MS = 4000;
 /** Within this, what needs no waiting has happened on a busy machine, in ms. */
-const SOON_MS = 12_000;
+const SOON_MS = 45_000;
 /** A page is asked this often where it need not be quick, in ms. */
 const OFTEN_MS = 100;
 const NAP_MS = 6000;
@@ -283,10 +283,7 @@ const isAt = async ({ name, phone }: Line, mode: string): Promise<void> => {
 /** Brings the supervisor into the line's mode; where the caller hears him, until he is heard. */
 const enter = async (line: Line): Promise<void> => {
   const { phone, mode, callee, name } = line;
-  if ((await phone.mode()) !== mode) {
-    await phone.press(mode);
-    await isAt(line, mode);
-  }
+  await phone.turnTo(mode);
   const nowMs = performance.now();
   if (mode === "barge" || mode === "takeover")
     await until(`${name}: the supervisor is heard`, () => callee.heardMs("supervisor", nowMs) > 200, SOON_MS, OFTEN_MS);
@@ -468,7 +465,12 @@ const losePath = async (line: Line): Promise<void> => {
   const asks = asked.length;
   const lostMs = performance.now();
   path.isDown = true;
-  await until("the phone asks for a restart of ICE", () => asked.slice(asks).includes("restart-ice"), 25_000, OFTEN_MS);
+  await until(
+    "the phone asks for a restart of ICE",
+    () => asked.slice(asks).includes("restart-ice"),
+    SOON_MS,
+    OFTEN_MS,
+  );
   const backMs = performance.now();
   path.isDown = false;
   console.log(`a restart of ICE was asked for ${Math.round(backMs - lostMs)} ms after the path was lost`);

@@ -153,10 +153,7 @@ const agentSpeaks = (): boolean => inRound() > SENTENCE_MS + 900 && inRound() < 
 /** How much later sound is in the callee's phone than in the call's time: the opening is known in both. */
 const lineMs = (heard: Int16Array): number => onsetMs(heard, 0, OPENING_HZ, HEARD);
 
-const changeTo = async (mode: string): Promise<void> => {
-  await phone.press(mode);
-  await phone.is(mode);
-};
+const changeTo = (mode: string): Promise<void> => phone.turnTo(mode);
 
 const talkButton = "od-phone .talk-button";
 /** Speaks through the held talk button for so long. */

@@ -3,6 +3,11 @@ import type { OdPhone } from "../../public/softphone/element.ts";
 import { openPage } from "./browser.ts";
 import { until } from "./until.ts";
 
+/** The phone has stopped waiting for the server after this long, in ms. */
+const GIVES_UP_MS = 10_000;
+/** Times that a button is pressed before it is taken for broken. */
+const PRESSES = 4;
+
 /** What the socket's gate does with the server's answers to one kind of request. */
 export type Gate = "pass" | "hold" | { reason: string; why: string };
 
@@ -191,6 +196,15 @@ export class SupervisingPage {
   /** Presses a button of the dock. */
   async press(mode: string): Promise<void> {
     await this.page.click(`od-phone [data-mode="${mode}"]`);
+  }
+
+  /** Brings the phone into a mode. Where it gave up waiting for the server, the button is pressed again, as people do. */
+  async turnTo(mode: string): Promise<void> {
+    for (let left = PRESSES; (await this.mode()) !== mode; left--) {
+      await this.press(mode);
+      if (left === 1) return await this.is(mode);
+      await this.is(mode, GIVES_UP_MS).catch(({ message }) => console.warn(`pressed again, since: ${message}`));
+    }
   }
 
   async close(): Promise<void> {
