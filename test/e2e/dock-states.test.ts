@@ -49,10 +49,7 @@ const open = async (mode: string): Promise<SupervisingPage> => {
   await phone.openBoard(openDeep.url);
   if (mode === "idle") return phone;
   await phone.join(callId);
-  if (mode !== "listen") {
-    await phone.press(mode);
-    await phone.is(mode);
-  }
+  await phone.turnTo(mode);
   return phone;
 };
 
