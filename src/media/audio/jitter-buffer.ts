@@ -1,3 +1,4 @@
+import { ByteRing } from "./byte-ring.ts";
 import { FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS, ULAW_SILENCE } from "./frame.ts";
 import { encodeUlaw, ulawDecode } from "./g711.ts";
 import { meanSquareOf, ulawEnergy } from "./level.ts";
@@ -79,7 +80,7 @@ export class JitterBuffer {
   /** How long a missing packet is waited for now, in ms. */
   waitMs = MIN_WAIT_MS;
 
-  readonly #ring = new Uint8Array(RING_BYTES).fill(ULAW_SILENCE);
+  readonly #ring = new ByteRing(RING_BYTES);
   readonly #slots = new Uint8Array(RING_BYTES / SLOT_BYTES);
   /** When the packet beginning at a slot came. */
   readonly #arrivedMs = new Float64Array(RING_BYTES / SLOT_BYTES);
@@ -312,7 +313,7 @@ export class JitterBuffer {
     at = (at - heard) | 0;
     gap -= heard;
     this.#makeRoom(at);
-    for (let i = 0; i < gap; i++) this.#ring[(this.#end + i) & MASK] = ULAW_SILENCE;
+    for (let i = 0; i < gap; i++) this.#ring.bytes[(this.#end + i) & MASK] = ULAW_SILENCE;
     for (let i = 0; i < gap; i += SLOT_BYTES) this.#slots[((this.#end + i) >>> 3) & SLOT_MASK] = PAUSED;
     return at;
   }
@@ -353,7 +354,7 @@ export class JitterBuffer {
   }
 
   #write(at: number, payload: Uint8Array, off: number, len: number, nowMs: number): void {
-    for (let i = 0; i < len; i++) this.#ring[(at + i) & MASK] = payload[off + i]!;
+    this.#ring.write(at, payload, off, len);
     for (let i = 0; i < len; i += SLOT_BYTES) this.#slots[((at + i) >>> 3) & SLOT_MASK] = PRESENT;
     this.#arrivedMs[(at >>> 3) & SLOT_MASK] = nowMs;
   }
@@ -361,7 +362,7 @@ export class JitterBuffer {
   /** A whole frame. */
   #give(target: Uint8Array, nowMs: number): number {
     const at = this.#out;
-    for (let i = 0; i < FRAME_SAMPLES; i++) target[i] = this.#ring[(at + i) & MASK]!;
+    this.#ring.read(at, target, FRAME_SAMPLES);
     let audio = false;
     for (let i = 0; i < FRAME_SLOTS; i++) {
       const slot = ((at >>> 3) + i) & SLOT_MASK;
@@ -382,8 +383,8 @@ export class JitterBuffer {
     const repeat = this.#concealedInRow === 0 && this.#lastWasAudio;
     for (let i = 0; i < FRAME_SAMPLES; i++) {
       const from = at + i;
-      if (this.#slots[(from >>> 3) & SLOT_MASK] !== ABSENT) target[i] = this.#ring[from & MASK]!;
-      else target[i] = repeat ? halved[this.#ring[(from - FRAME_SAMPLES) & MASK]!]! : ULAW_SILENCE;
+      if (this.#slots[(from >>> 3) & SLOT_MASK] !== ABSENT) target[i] = this.#ring.bytes[from & MASK]!;
+      else target[i] = repeat ? halved[this.#ring.bytes[(from - FRAME_SAMPLES) & MASK]!]! : ULAW_SILENCE;
     }
     for (let i = 0; i < FRAME_SLOTS; i++) this.#slots[((at >>> 3) + i) & SLOT_MASK] = ABSENT;
     this.#advance(nowMs);
@@ -427,7 +428,7 @@ export class JitterBuffer {
       const at = this.#out + i;
       const slot = this.#slots[(at >>> 3) & SLOT_MASK];
       if (slot === PRESENT) audio = true;
-      target[i] = slot === ABSENT ? ULAW_SILENCE : this.#ring[at & MASK]!;
+      target[i] = slot === ABSENT ? ULAW_SILENCE : this.#ring.bytes[at & MASK]!;
     }
     target.fill(ULAW_SILENCE, bytes, FRAME_SAMPLES);
     this.#clear(bytes);
@@ -442,7 +443,7 @@ export class JitterBuffer {
     const from = (this.#out - FRAME_SAMPLES) & MASK;
     const head = Math.min(FRAME_SAMPLES, RING_BYTES - from);
     const tail = FRAME_SAMPLES - head;
-    const sum = ulawEnergy(this.#ring, from, head) * head + ulawEnergy(this.#ring, 0, tail) * tail;
+    const sum = ulawEnergy(this.#ring.bytes, from, head) * head + ulawEnergy(this.#ring.bytes, 0, tail) * tail;
     return sum / FRAME_SAMPLES < QUIET;
   }
 }

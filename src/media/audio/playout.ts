@@ -1,3 +1,4 @@
+import { ByteRing } from "./byte-ring.ts";
 import { FRAME_SAMPLES, SAMPLES_PER_MS, ULAW_SILENCE } from "./frame.ts";
 
 /** Items waiting or remembered. When none of them is over, audio of a further item is dropped and counted. */
@@ -33,7 +34,7 @@ export class Playout {
   /** Most bytes that ever waited. */
   maxQueuedBytes = 0;
 
-  #ring = new Uint8Array(START_BYTES);
+  #ring = new ByteRing(START_BYTES);
   #read = 0;
   #queued = 0;
 
@@ -84,9 +85,7 @@ export class Playout {
     const kept = slot === FULL ? 0 : Math.min(len, this.#room(len));
     this.droppedBytes += len - kept;
     if (kept === 0) return;
-    const mask = this.#ring.length - 1;
-    let at = this.#read + this.#queued;
-    for (let i = off; i < off + kept; i++) this.#ring[at++ & mask] = bytes[i]!;
+    this.#ring.write(this.#read + this.#queued, bytes, off, kept);
     this.#queued += kept;
     this.#received[slot] = this.#received[slot]! + kept;
     if (this.#queued > this.maxQueuedBytes) this.maxQueuedBytes = this.#queued;
@@ -115,9 +114,8 @@ export class Playout {
       }
       target.fill(ULAW_SILENCE, count, FRAME_SAMPLES);
     }
-    const mask = this.#ring.length - 1;
-    for (let i = 0; i < count; i++) target[i] = this.#ring[(this.#read + i) & mask]!;
-    this.#read = (this.#read + count) & mask;
+    this.#ring.read(this.#read, target, count);
+    this.#read = (this.#read + count) % this.#ring.bytes.length;
     this.#queued -= count;
     this.#attribute(count);
     return 1;
@@ -178,15 +176,13 @@ export class Playout {
 
   /** Bytes that can be taken now; doubles the ring when it is too small. */
   #room(len: number): number {
-    while (this.#ring.length - this.#queued < len && this.#ring.length < MAX_BYTES) {
-      const larger = new Uint8Array(this.#ring.length * 2);
-      const head = this.#ring.length - this.#read;
-      larger.set(this.#ring.subarray(this.#read), 0);
-      larger.set(this.#ring.subarray(0, this.#read), head);
+    while (this.#ring.bytes.length - this.#queued < len && this.#ring.bytes.length < MAX_BYTES) {
+      const larger = new ByteRing(this.#ring.bytes.length * 2);
+      this.#ring.read(this.#read, larger.bytes, this.#queued);
       this.#ring = larger;
       this.#read = 0;
     }
-    return this.#ring.length - this.#queued;
+    return this.#ring.bytes.length - this.#queued;
   }
 
   /** Bytes waiting in front of the item that is still open. */
