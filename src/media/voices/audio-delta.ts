@@ -1,6 +1,6 @@
 /** Bytes of speech one message may bring on the fast path: 2 s of G.711; longer ones take the slow one. */
 const CAPACITY = 16_384;
-const PREFIX = Buffer.from('{"type":"response.output_audio.delta"');
+const PREFIX = '{"type":"response.output_audio.delta"';
 const RESPONSE = '"response_id":"';
 const ITEM = '"item_id":"';
 const DELTA = '"delta":"';
@@ -34,10 +34,8 @@ export class AudioDeltaReader implements AudioDelta {
 
   /** Takes a whole text message; false when it is something else or has to be parsed. */
   read(message: Buffer): boolean {
-    if (message.length < PREFIX.length || message.compare(PREFIX, 0, PREFIX.length, 0, PREFIX.length) !== 0)
-      return false;
     const text = message.toString("latin1");
-    if (text.indexOf("\\") >= 0) return false;
+    if (!text.startsWith(PREFIX) || text.indexOf("\\") >= 0) return false;
     const response = this.#name(text, RESPONSE, this.responseId);
     const item = this.#name(text, ITEM, this.itemId);
     const at = text.indexOf(DELTA);

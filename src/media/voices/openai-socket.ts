@@ -2,13 +2,14 @@ import net from "node:net";
 import { OpenAIRealtimeWS } from "openai/realtime/ws";
 import type { RealtimeClientEvent } from "openai/resources/realtime/realtime";
 import { messageOf } from "../../core/errors.ts";
+import { AudioAppend } from "./audio-append.ts";
 import type { AudioDelta, AudioDeltaReader } from "./audio-delta.ts";
 import { readServerEvent, type ServerEvent } from "./openai-events.ts";
 
 /** Largest message taken, in bytes: minutes of speech. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
-const APPEND_HEAD = '{"type":"input_audio_buffer.append","audio":"';
-const APPEND_TAIL = '"}';
+/** A message that is text although it comes as bytes. */
+const AS_TEXT = { binary: false };
 
 /** How a socket ended: WebSocket close code, and the HTTP status if the service refused the handshake. */
 export interface SocketEnd {
@@ -41,8 +42,9 @@ export interface SocketOwner {
 
 /**
  * One connection to the Realtime API, through the vendor's client, which keeps the handshake and the error handling.
- * Its message listener is taken over so that speech, nearly all of the traffic, is read without JSON; every other
- * message goes back to it. Whatever fails, nothing is thrown into the process.
+ * Its message listener is taken over so that speech, nearly all of the traffic, is read without JSON, and other events
+ * without being told twice; errors, and what cannot be read, go back to it. Whatever fails, nothing is thrown into the
+ * process.
  *
  * The client always asks for `wss:`. With an `http:` base URL the bytes go over plain TCP, for gateways and simulators
  * on the same machine.
@@ -56,6 +58,7 @@ export class RealtimeSocket {
   readonly #socket: OpenAIRealtimeWS["socket"];
   readonly #owner: SocketOwner;
   readonly #delta: AudioDeltaReader | null;
+  readonly #append = new AudioAppend();
   #over = false;
   #httpStatus: number | null = null;
   #detail = "";
@@ -117,11 +120,11 @@ export class RealtimeSocket {
     if (!this.#over && this.isOpen) this.#client.send(event);
   }
 
-  /** Sends audio of the person that is listened to at once. */
+  /** Sends one 160-byte frame of the person that is listened to at once. */
   append(frame: Uint8Array): void {
     if (this.#over || !this.isOpen) return;
     try {
-      this.#socket.send(APPEND_HEAD + frame.toBase64() + APPEND_TAIL);
+      this.#socket.send(this.#append.of(frame), AS_TEXT);
     } catch {
       // The close event tells.
     }
@@ -164,7 +167,9 @@ export class RealtimeSocket {
         }
         return;
       }
-      for (const listener of listeners) this.#guard(() => listener.call(this.#socket, data, isBinary));
+      const event = Buffer.isBuffer(data) ? plainEvent(data) : null;
+      if (event) this.#read(event);
+      else for (const listener of listeners) this.#guard(() => listener.call(this.#socket, data, isBinary));
     });
   }
 
@@ -200,3 +205,13 @@ export class RealtimeSocket {
     }
   }
 }
+
+/** The event in a message; null for an error and for what is no event, which the client judges. */
+const plainEvent = (message: Buffer): object | null => {
+  try {
+    const event = JSON.parse(message.toString()) as { type?: unknown } | null;
+    return typeof event?.type === "string" && event.type !== "error" ? event : null;
+  } catch {
+    return null;
+  }
+};
