@@ -5,6 +5,7 @@ import { RtpPorts } from "../carriers/asterisk/leg.ts";
 import { realEnds } from "./ends.ts";
 import { Engine } from "./engine.ts";
 import { Meters } from "./meters.ts";
+import { Outbox } from "./outbox.ts";
 import type { MediaCommand, MediaEvent } from "./protocol.ts";
 import { startTicker } from "./tick.ts";
 
@@ -26,7 +27,7 @@ export interface MediaThreadSettings {
  */
 export type ThreadNews = { type: "started"; supervisorPort: number } | { type: "stray"; problem: string };
 
-/** What a media thread posts: events of its calls in their order, those of one tick together, or news of its own. */
+/** What a media thread posts: events of its calls in their order, many together, or news of its own. */
 export type ThreadMessage = MediaEvent[] | ThreadNews;
 
 declare const self: Worker;
@@ -43,16 +44,10 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
   const { speed = 1, noticeTone = "off" } = settings;
   const nowMs = speed === 1 ? (): number => performance.now() : (): number => performance.now() * speed;
   const taps = await Bun.udpSocket({ hostname: LOOPBACK, port: 0, socket: { error() {} } });
-  // Every message wakes the main thread, so events wait for the tick.
-  const events: MediaEvent[] = [];
-  const tell = (): void => {
-    if (events.length === 0) return;
-    post(events);
-    events.length = 0;
-  };
+  const outbox = new Outbox(post);
   const ports = new RtpPorts(settings.rtpFrom, settings.rtpTo);
   const engine = new Engine({
-    emit: (event) => events.push(event),
+    emit: (event) => outbox.add(event),
     meters: new Meters(settings.meters),
     nowMs,
     noticeTone,
@@ -77,7 +72,7 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
     nowMs,
     onTick: (deadline, skipped) => {
       engine.tick(deadline, skipped);
-      tell();
+      outbox.tick();
     },
     onError: survive,
   });
@@ -85,7 +80,7 @@ const start = async (settings: MediaThreadSettings): Promise<void> => {
     await engine.handle(data);
     if (data.type !== "shutdown") return;
     ticker.stop();
-    tell();
+    outbox.flush();
     taps.close();
     speakers.close();
     process.exit(0);
