@@ -3,6 +3,12 @@ import type { Heard, Party, TransportOffer } from "../../src/media/supervision/m
 import type { Counted } from "./quality.ts";
 import type { Signal } from "./signal.ts";
 
+/** Longest wait for a way to the sound, in ms: enough for a network that lets only TCP through. */
+const CONNECTED_WITHIN_MS = 10_000;
+
+/** No way to the sound was found in time, though the server answered. */
+export class Unheard extends Error {}
+
 /** A stream that is heard. `name` is the party, or unique among the other supervisors. */
 export interface HeardStream {
   name: string;
@@ -32,6 +38,7 @@ export class Hearing {
   readonly #gone: (name: string) => void;
   readonly #consumers = new Map<string, { name: string; party: Party; consumer: types.Consumer }>();
   readonly #left = new Set<string>();
+  readonly #connected = Promise.withResolvers<void>();
 
   constructor(options: {
     signal: Signal;
@@ -49,7 +56,21 @@ export class Hearing {
     this.transport.on("connect", ({ dtlsParameters }, connected, failed) => {
       this.#signal.request("connect", { way: "hear", dtlsParameters }).then(() => connected(), failed);
     });
-    this.transport.on("connectionstatechange", options.state);
+    this.transport.on("connectionstatechange", (state) => {
+      if (state === "connected") this.#connected.resolve();
+      options.state(state);
+    });
+    this.#connected.promise.catch(() => {});
+  }
+
+  /**
+   * Resolves as soon as sound can come, at once while there is nothing to hear yet. Rejects with `Unheard` when it cannot within 10 s, or when this is closed before. The
+   * browser's word alone will not do: Firefox stays at `new` for good where none of its addresses fits one of the server's.
+   */
+  async connected(): Promise<void> {
+    if (this.#consumers.size === 0) return;
+    const timer = setTimeout(() => this.#connected.reject(new Unheard("no way in time")), CONNECTED_WITHIN_MS);
+    await this.#connected.promise.finally(() => clearTimeout(timer));
   }
 
   /** Takes all there is to hear now; they begin once the server is told to resume. */
@@ -89,6 +110,7 @@ export class Hearing {
 
   /** Ends all; the streams of other supervisors are told as gone. */
   close(): void {
+    this.#connected.reject(new Unheard("closed"));
     this.transport.close();
     for (const { name, party } of this.#consumers.values()) if (party === "supervisor") this.#gone(name);
     this.#consumers.clear();

@@ -1,6 +1,6 @@
 import type { types } from "mediasoup-client";
 import type { Joined, Notice, Present } from "../../src/media/supervision/messages.ts";
-import { type HeardStream, Hearing, type Received } from "./hearing.ts";
+import { type HeardStream, Hearing, type Received, Unheard } from "./hearing.ts";
 import type { Mode, Right } from "./machine.ts";
 import type { Counted } from "./quality.ts";
 import { backOffMs, Refused, Signal, Unanswered } from "./signal.ts";
@@ -15,9 +15,16 @@ const ICE_GRACE_MS = 3_000;
 /** Tries of a first join before the user is told that it failed; a lost call is tried for as long as it is wanted. */
 const FIRST_TRIES = 3;
 
-/** A refusal that another try will not change; on a first join every refusal is, so that the click has an answer. */
-const isFinal = ({ reason }: Refused, tries: number): boolean =>
-  tries === FIRST_TRIES ? reason !== "no-seat" : reason === "call-over" || reason === "no-such-call";
+/**
+ * A failure that another try will not change; on a first join every refusal is, and a sound that was waited for in vain, so
+ * that the click has an answer.
+ */
+const isFinal = (error: unknown, tries: number): boolean => {
+  const isFirst = tries === FIRST_TRIES;
+  if (!(error instanceof Refused)) return isFirst && error instanceof Unheard;
+  const { reason } = error;
+  return isFirst ? reason !== "no-seat" : reason === "call-over" || reason === "no-such-call";
+};
 
 /** What the link tells the phone. */
 export interface LinkEvents {
@@ -147,7 +154,7 @@ export class Link {
     this.#hearing = hearing;
     await hearing.begin();
     wanted();
-    await this.#signal.request("resume", {});
+    await Promise.all([this.#signal.request("resume", {}), hearing.connected()]);
     wanted();
     this.#events.joined({ callId, who, seatId, rights, waits: joined.mode === "takeover", noticeTone });
   }
@@ -241,7 +248,7 @@ export class Link {
         else await this.#enter(callId, wish);
         return;
       } catch (error) {
-        if (attempt >= tries || (error instanceof Refused && isFinal(error, tries))) throw error;
+        if (attempt >= tries || isFinal(error, tries)) throw error;
         await new Promise((rested) => setTimeout(rested, backOffMs(attempt - 1)));
       }
     }

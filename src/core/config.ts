@@ -61,8 +61,11 @@ export interface TlsFiles {
 
 /** Media of supervisors' browsers. */
 export interface WebRtcConfig {
+  /** `0.0.0.0` and `::` stand for the addresses of this machine. */
   readonly listenIp: string;
-  /** Address or name browsers reach us at when it is not `listenIp`. */
+  /** Whether the loopback address is one of them: browsers come to the pages over it. */
+  readonly withLoopback: boolean;
+  /** Address or name browsers reach us at when it is not one we listen on. */
   readonly announcedAddress: string | null;
   readonly ports: PortRange;
 }
@@ -255,7 +258,8 @@ export const loadConfig = (env: Record<string, string | undefined>): Config => {
 
   const rtpPorts = read("RTP_PORTS", portRange, { from: 20_000, to: 20_999 });
   const webrtc = {
-    listenIp: read("WEBRTC_LISTEN_IP", ipAddress, isLoopback ? "127.0.0.1" : "0.0.0.0"),
+    listenIp: read("WEBRTC_LISTEN_IP", ipAddress, "0.0.0.0"),
+    withLoopback: isLoopback,
     announcedAddress: read("WEBRTC_ANNOUNCED_ADDRESS", hostName, null),
     ports: read("WEBRTC_PORTS", portRange, { from: 40_000, to: 40_100 }),
   };

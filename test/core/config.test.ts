@@ -40,7 +40,7 @@ test("nothing configured is the demo: scripted carrier and voice, loopback, any 
     publicUrl: null,
     rtpHost: "127.0.0.1",
     rtpPorts: { from: 20_000, to: 20_999 },
-    webrtc: { listenIp: "127.0.0.1", announcedAddress: null, ports: { from: 40_000, to: 40_100 } },
+    webrtc: { listenIp: "0.0.0.0", withLoopback: true, announcedAddress: null, ports: { from: 40_000, to: 40_100 } },
     maxConcurrentCalls: 50,
     dialRate: 1,
     callingWindow: { from: 0, to: 1440 },
@@ -123,7 +123,7 @@ const VALUES: [Env, object][] = [
   [{ HOST: "::1" }, { isLoopback: true }],
   [
     { HOST: "0.0.0.0", AUTH_TOKEN: "correct-horse" },
-    { isLoopback: false, authToken: "correct-horse", webrtc: { listenIp: "0.0.0.0" } },
+    { isLoopback: false, authToken: "correct-horse", webrtc: { listenIp: "0.0.0.0", withLoopback: false } },
   ],
   [
     { OPENAI_API_KEY: "k", OPENAI_BASE_URL: "http://127.0.0.1:11434/v1/" },

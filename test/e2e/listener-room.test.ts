@@ -36,7 +36,7 @@ beforeAll(async () => {
     log: createLog({ level: "warn" }),
     media: tones,
     schedule: systemSchedule,
-    webrtc: { listenIp: "127.0.0.1", announcedAddress: null, ports: { from: 41_200, to: 41_260 } },
+    webrtc: { listenIp: "127.0.0.1", withLoopback: true, announcedAddress: null, ports: { from: 41_200, to: 41_260 } },
     workerBin: mediasoupWorkerBin,
     speakerPort: tones.speakerPort,
     callInfo: async (tenantId, callId) =>

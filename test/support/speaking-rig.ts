@@ -52,7 +52,7 @@ export const openSpeakingRig = async (changes: Partial<SupervisionDeps> = {}) =>
     log: createLog({ level: "silent" }),
     media: tones,
     schedule: hasty,
-    webrtc: { listenIp: "127.0.0.1", announcedAddress: null, ports: { from: 41_530, to: 41_560 } },
+    webrtc: { listenIp: "127.0.0.1", withLoopback: true, announcedAddress: null, ports: { from: 41_530, to: 41_560 } },
     workerBin: mediasoupWorkerBin,
     speakerPort: tones.speakerPort,
     callInfo: async (tenantId, callId) =>

@@ -1,14 +1,19 @@
 import { existsSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import type { types } from "mediasoup";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
+import { listenAddresses } from "./listen-addresses.ts";
 
 /** Where browsers reach the worker. */
 export interface WebRtcAddress {
+  /** An address of this machine; `0.0.0.0` or `::` for all of them. */
   listenIp: string;
-  /** What browsers are told instead of `listenIp`; null tells them `listenIp`. */
+  /** Whether browsers come over the loopback address, and all of them includes it. */
+  withLoopback: boolean;
+  /** What browsers are told instead of where we listen; null tells them that. */
   announcedAddress: string | null;
-  /** One of these is taken, for UDP and for TCP. */
+  /** One of these is taken on each address, for UDP and for TCP. */
   ports: { from: number; to: number };
 }
 
@@ -93,7 +98,7 @@ export class MediaWorker {
       const started = worker;
       started.on("died", () => this.#lost(started));
       const webRtcServer = await started.createWebRtcServer({
-        listenInfos: [this.#listen("udp"), this.#listen("tcp")],
+        listenInfos: [...this.#listen("udp"), ...this.#listen("tcp")],
       });
       if (this.#closed || started.closed) {
         started.close();
@@ -112,12 +117,13 @@ export class MediaWorker {
     }
   }
 
-  #listen(protocol: "udp" | "tcp"): types.TransportListenInfo {
-    const { listenIp, announcedAddress, ports } = this.#address;
+  /** Looked up at each start: a machine may have moved to another network. */
+  #listen(protocol: "udp" | "tcp"): types.TransportListenInfo[] {
+    const { listenIp, withLoopback, announcedAddress, ports } = this.#address;
     const portRange = { min: ports.from, max: ports.to };
     return announcedAddress
-      ? { protocol, ip: listenIp, announcedAddress, portRange }
-      : { protocol, ip: listenIp, portRange };
+      ? [{ protocol, ip: listenIp, announcedAddress, portRange }]
+      : listenAddresses(listenIp, withLoopback, networkInterfaces()).map((ip) => ({ protocol, ip, portRange }));
   }
 
   #lost(worker: types.Worker): void {

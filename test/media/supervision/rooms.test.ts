@@ -20,7 +20,7 @@ const house = (seatHoldMs?: number) => {
     log: createLog({ level: "silent" }),
     media: { send: (command) => commands.push(command), subscribe: () => () => {} },
     schedule: systemSchedule,
-    webrtc: { listenIp: "127.0.0.1", announcedAddress: null, ports: { from: 41_500, to: 41_520 } },
+    webrtc: { listenIp: "127.0.0.1", withLoopback: true, announcedAddress: null, ports: { from: 41_500, to: 41_520 } },
     workerBin: mediasoupWorkerBin,
     speakerPort: () => 0,
     callInfo: async () => ({ live: true, answered: true, who: "Dental clinic" }),

@@ -16,7 +16,7 @@ const open = (deps: Partial<SupervisionDeps> = {}, actor = eva) => {
     log: createLog({ level: "silent" }),
     media: { send: () => {}, subscribe: () => () => {} },
     schedule: systemSchedule,
-    webrtc: { listenIp: "127.0.0.1", announcedAddress: null, ports: { from: 41_500, to: 41_520 } },
+    webrtc: { listenIp: "127.0.0.1", withLoopback: true, announcedAddress: null, ports: { from: 41_500, to: 41_520 } },
     workerBin: () => null,
     speakerPort: () => 0,
     callInfo: async (tenantId, callId) =>
