@@ -18,6 +18,7 @@ const isData = (path: string): boolean =>
   path.startsWith("/ws/") ||
   path.startsWith("/sse/") ||
   path.startsWith("/assets/") ||
+  path === "/command" ||
   path === "/health" ||
   path === "/metrics";
 
