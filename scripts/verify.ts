@@ -17,6 +17,8 @@ const E2E_TIMEOUT_MS = 30 * 60_000;
 
 /** Lines of a suite's output shown when it failed. */
 const LOG_TAIL_LINES = 40;
+/** Of each process of OpenDeep in it. */
+const PROCESS_TAIL_LINES = 15;
 
 const suites = (): Suite[] => [
   { name: "unit", args: ["--path-ignore-patterns=test/e2e/**"], timeoutMs: UNIT_TIMEOUT_MS },
@@ -37,11 +39,16 @@ const row = (result: SuiteResult): string =>
     `${result.seconds.toFixed(1)} s`.padStart(9),
   ].join("");
 
+const tellEnd = (file: string, lines: number): void => {
+  const log = readFileSync(file, "utf8").trimEnd().split("\n");
+  console.log(`\n--- the end of ${file}\n${log.slice(-lines).join("\n")}`);
+};
+
 const tellFailures = (results: SuiteResult[]): void => {
   for (const result of results) {
     if (result.failed.length === 0) continue;
-    const log = readFileSync(result.logFile, "utf8").trimEnd().split("\n");
-    console.log(`\n--- the end of ${result.logFile}\n${log.slice(-LOG_TAIL_LINES).join("\n")}`);
+    for (const file of result.processLogs) tellEnd(file, PROCESS_TAIL_LINES);
+    tellEnd(result.logFile, LOG_TAIL_LINES);
   }
   for (const result of results) {
     for (const test of result.failed)

@@ -1,5 +1,9 @@
 /** One test that did not pass. */
-export type FailedTest = { name: string; message: string };
+export type FailedTest = {
+  name: string;
+  /** What was expected, and at the end the lines of the test that led there. */
+  message: string;
+};
 
 /** What a runner reported. */
 export type TestReport = {
@@ -21,6 +25,10 @@ const decode = (text: string): string =>
 const attribute = (tag: string, name: string): string =>
   decode(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? "");
 
+/** The lines of a stack that are in a test or what supports it. */
+const places = (stack: string): string[] =>
+  stack.split("\n").filter((line) => /^\s+at .*\btest\/|^\s+at .*\.test\.tsx?:/.test(line));
+
 /**
  * Reads a JUnit report as `bun test --reporter=junit` writes it: every `testcase` is counted by what it holds, so the
  * totals come from the tests themselves.
@@ -35,10 +43,11 @@ export const parseJunit = (xml: string): TestReport | undefined => {
   )) {
     const group = attribute(tag, "classname");
     const name = [group, attribute(tag, "name")].filter(Boolean).join(" > ");
-    const problem = /<(?:failure|error)\b((?:[^">]|"[^"]*")*)>/.exec(body);
-    if (problem)
-      report.failed.push({ name, message: attribute(problem[1] ?? "", "message") || "failed without a message" });
-    else if (/<skipped\b/.test(body)) report.skipped.push(name);
+    const problem = /<(?:failure|error)\b((?:[^">]|"[^"]*")*)>([^<]*)/.exec(body);
+    if (problem) {
+      const message = attribute(problem[1] ?? "", "message") || "failed without a message";
+      report.failed.push({ name, message: [message, ...places(decode(problem[2] ?? ""))].join("\n") });
+    } else if (/<skipped\b/.test(body)) report.skipped.push(name);
     else report.passed += 1;
   }
   return report;

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { cacheDir, mediasoupWorkerBin, repoDir } from "../paths.ts";
 import { parseJunit, type TestReport } from "./junit.ts";
 
@@ -17,7 +17,13 @@ export type Suite = {
 };
 
 /** How a suite went. A crash is among the failed tests. */
-export type SuiteResult = TestReport & { name: string; seconds: number; logFile: string };
+export type SuiteResult = TestReport & {
+  name: string;
+  seconds: number;
+  logFile: string;
+  /** What processes of OpenDeep wrote that its tests started. */
+  processLogs: string[];
+};
 
 /** Where the reports and the full output of the last run lie. */
 const reportsDir = join(cacheDir, "reports");
@@ -44,8 +50,10 @@ export const runSuite = async (suite: Suite): Promise<SuiteResult> => {
   const base = join(reportsDir, suite.name.replaceAll("/", "-"));
   const reportFile = `${base}.xml`;
   const logFile = `${base}.log`;
-  mkdirSync(dirname(base), { recursive: true });
+  const processLogsDir = `${base}-processes`;
   rmSync(reportFile, { force: true });
+  rmSync(processLogsDir, { recursive: true, force: true });
+  mkdirSync(processLogsDir, { recursive: true });
   const startedAt = performance.now();
   const log = Bun.file(logFile);
   const child = Bun.spawn(
@@ -59,7 +67,7 @@ export const runSuite = async (suite: Suite): Promise<SuiteResult> => {
     ],
     {
       cwd: repoDir,
-      env: { MEDIASOUP_WORKER_BIN: mediasoupWorkerBin(), ...process.env },
+      env: { MEDIASOUP_WORKER_BIN: mediasoupWorkerBin(), ...process.env, TEST_LOGS_DIR: processLogsDir },
       stdin: "ignore",
       stdout: log,
       stderr: log,
@@ -82,5 +90,6 @@ export const runSuite = async (suite: Suite): Promise<SuiteResult> => {
   if (report === undefined || late || (code !== 0 && result.failed.length === 0)) {
     result.failed.push(crash(suite, child.exitCode, late));
   }
-  return { ...result, name: suite.name, seconds: (performance.now() - startedAt) / 1000, logFile };
+  const processLogs = readdirSync(processLogsDir).map((name) => join(processLogsDir, name));
+  return { ...result, name: suite.name, seconds: (performance.now() - startedAt) / 1000, logFile, processLogs };
 };

@@ -25,6 +25,20 @@ test("passed, failed and skipped tests are counted by what each test case holds"
   });
 });
 
+test("a failure is told with the lines of the tests that led there, and not with those of others", () => {
+  const stack =
+    "Error: in vain&#10;      at until (/repo/test/support/until.ts:19:9)&#10;      at run (node:timers:1:1)&#10;" +
+    "      at &lt;anonymous&gt; (/repo/test/e2e/crash.test.ts:5:1)";
+  const read = parseJunit(
+    report(`<testcase name="waits" classname=""><failure message="in vain">${stack}</failure></testcase>`),
+  );
+  expect(read?.failed[0]?.message.split("\n")).toEqual([
+    "in vain",
+    "      at until (/repo/test/support/until.ts:19:9)",
+    "      at <anonymous> (/repo/test/e2e/crash.test.ts:5:1)",
+  ]);
+});
+
 test("names with quotes, angle brackets and slashes keep every character", () => {
   const read = parseJunit(
     report(`<testcase name="a &quot;b&quot; -&gt; c / d > e" classname="x &amp; y"><failure message="no"/></testcase>`),

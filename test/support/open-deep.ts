@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { repoDir } from "../../scripts/paths.ts";
 import { freePort } from "./ports.ts";
 import { PATIENCE_MS, until } from "./until.ts";
@@ -145,6 +145,10 @@ export class OpenDeep {
   async close(): Promise<void> {
     await this.stop();
     process.off("exit", this.#atExit);
+    // Whoever runs the tests may ask what it wrote.
+    const keptIn = process.env.TEST_LOGS_DIR;
+    for (let run = 1; keptIn && run <= this.#runs; run++)
+      cpSync(join(this.dir, `log-${run}`), join(keptIn, `${basename(this.dir)}-${run}.log`));
     rmSync(this.dir, { recursive: true, force: true });
   }
 
