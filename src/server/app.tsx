@@ -144,8 +144,8 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   serviceRoutes(app, parts);
 
   liveRoutes(app, parts, pictures);
-  softphoneRoutes(app, parts.supervision);
-  talkRoutes(app, parts.talk);
+  softphoneRoutes(app, parts.supervision, sessions);
+  talkRoutes(app, parts.talk, sessions);
 
   homeRoutes(app, parts);
   planRoutes(app, parts);

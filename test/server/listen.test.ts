@@ -58,6 +58,28 @@ test("with an access token the socket opens with it alone", () =>
     expect(await socketSays(url, { authorization: "Bearer the-token-of-this-test" })).toBe("hello default");
   }));
 
+// Symptom: whoever signed out in one tab was still heard on a call from another.
+test("signing out closes the sockets of that session, and the softphone counts as left", () => {
+  const ends: boolean[] = [];
+  const supervision: Partial<ServerRig["parts"]>["supervision"] = {
+    attach: () => ({ message() {}, closed: (onPurpose) => ends.push(onPurpose ?? false) }),
+    present: () => [],
+  };
+  return running({ supervision, authToken: "the-token-of-this-test" }, async (_server, host) => {
+    const headers = { origin: `http://${host}`, "content-type": "application/x-www-form-urlencoded" };
+    const post = (path: string, body: string, more: Record<string, string>): Promise<Response> =>
+      fetch(`http://${host}${path}`, { method: "POST", body, headers: { ...headers, ...more }, redirect: "manual" });
+    const signedIn = await post("/sign-in", "token=the-token-of-this-test", {});
+    const cookie = (signedIn.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+    const socket = new WebSocket(`ws://${host}/ws/softphone`, { headers: { origin: headers.origin, cookie } } as never);
+    const closed = new Promise<number>((resolve) => socket.addEventListener("close", ({ code }) => resolve(code)));
+    await new Promise((opened) => socket.addEventListener("open", opened));
+    expect((await post("/sign-out", "", { cookie })).status).toBe(303);
+    expect(await closed).toBe(1008);
+    expect(ends[0]).toBe(true);
+  });
+});
+
 test("over a real connection a range is a part of the file, once", () =>
   running({}, async (server, host) => {
     const call = await server.call();

@@ -10,7 +10,13 @@ export const SESSION_SECONDS = 14 * 24 * 3600;
 /** Longest cookie or token looked at; more is refused unread. */
 const MAX_CREDENTIAL = 512;
 
-/** Proofs of identity, made and checked without any state: restarts and second processes keep sessions valid. */
+/** Sessions that were ended and are remembered as that until they would be over; the oldest is forgotten first. */
+const MAX_ENDED = 10_000;
+
+/**
+ * Proofs of identity, made and checked without stored state: restarts and second processes keep sessions valid. Only
+ * which of them were ended is kept, by the process that ended them.
+ */
 export interface Sessions {
   /** Whether this is the access token; always false where none is set. Takes the same time for every wrong one. */
   tokenIs(candidate: string): boolean;
@@ -18,6 +24,10 @@ export interface Sessions {
   open(): string;
   /** Whether a cookie was made here, under the present token, and is not over. */
   isOpen(cookie: string | undefined): boolean;
+  /** Ends a session before its time, and closes what was opened under it. Anything else is ignored. */
+  end(cookie: string | undefined): void;
+  /** Has `close` called when this session is ended; gives how to forget that. */
+  whenEnded(cookie: string, close: () => void): () => void;
   /** The token that scripts of a page send back, bound to the session or to this machine (empty string). */
   formToken(session: string): string;
   formTokenIs(session: string, candidate: string | undefined): boolean;
@@ -33,6 +43,15 @@ export const createSessions = (given: { secret: string; authToken: string | null
     if (a.length > MAX_CREDENTIAL || b.length > MAX_CREDENTIAL) return false;
     return timingSafeEqual(createHmac("sha256", key).update(a).digest(), createHmac("sha256", key).update(b).digest());
   };
+  const ended = new Set<string>();
+  const closing = new Map<string, Set<() => void>>();
+  const isOpen: Sessions["isOpen"] = (cookie) => {
+    if (given.authToken === null || cookie === undefined || cookie.length > MAX_CREDENTIAL) return false;
+    const cut = cookie.lastIndexOf(".");
+    const body = cookie.slice(0, cut);
+    if (cut < 0 || !same(cookie.slice(cut + 1), sign(`session\n${body}`)) || ended.has(cookie)) return false;
+    return Number(body.split(".")[0]) * 1000 > given.clock.now();
+  };
   const formToken = (session: string): string => sign(`form\n${session}`);
   return {
     tokenIs: (candidate) => given.authToken !== null && same(candidate, given.authToken),
@@ -40,12 +59,22 @@ export const createSessions = (given: { secret: string; authToken: string | null
       const body = `${Math.floor(given.clock.now() / 1000) + SESSION_SECONDS}.${randomBytes(12).toString("base64url")}`;
       return `${body}.${sign(`session\n${body}`)}`;
     },
-    isOpen(cookie) {
-      if (given.authToken === null || cookie === undefined || cookie.length > MAX_CREDENTIAL) return false;
-      const cut = cookie.lastIndexOf(".");
-      const body = cookie.slice(0, cut);
-      if (cut < 0 || !same(cookie.slice(cut + 1), sign(`session\n${body}`))) return false;
-      return Number(body.split(".")[0]) * 1000 > given.clock.now();
+    isOpen,
+    end(cookie) {
+      if (cookie === undefined || !isOpen(cookie)) return;
+      ended.add(cookie);
+      for (const oldest of ended) if (ended.size > MAX_ENDED) ended.delete(oldest);
+      const open = closing.get(cookie) ?? new Set();
+      closing.delete(cookie);
+      for (const close of open) close();
+    },
+    whenEnded(cookie, close) {
+      const open = closing.get(cookie) ?? new Set();
+      closing.set(cookie, open.add(close));
+      return () => {
+        open.delete(close);
+        if (open.size === 0 && closing.get(cookie) === open) closing.delete(cookie);
+      };
     },
     formToken,
     formTokenIs: (session, candidate) => candidate !== undefined && same(candidate, formToken(session)),

@@ -1,5 +1,5 @@
 import type { Context, Hono } from "hono";
-import { setCookie } from "hono/cookie";
+import { getCookie, setCookie } from "hono/cookie";
 import { SESSION_COOKIE, SESSION_SECONDS, type Sessions } from "../auth/session.ts";
 import type { SignInLimit } from "../auth/sign-in-limit.ts";
 import { Icon } from "../components/icon.tsx";
@@ -74,6 +74,7 @@ export const signInRoutes = (
     return c.redirect(next, 303);
   });
   app.post("/sign-out", (c) => {
+    given.sessions.end(getCookie(c, SESSION_COOKIE));
     setCookie(c, SESSION_COOKIE, "", { httpOnly: true, sameSite: "Strict", path: "/", secure: isSecure(c), maxAge: 0 });
     return c.redirect("/sign-in", 303);
   });

@@ -75,6 +75,17 @@ test("a session that was tampered with or is too old is none", async () => {
   expect((await server.page("/", { cookie })).status).toBe(401);
 });
 
+// Symptom: the cookie of a session that had been signed out opened everything for two more weeks. Signing out only asked
+// the browser to forget it.
+test("a session that was signed out is none any more, whoever still has its cookie; others go on", async () => {
+  const server = await behindToken();
+  const signIn = async (): Promise<string> => cookieOf(await server.form("/sign-in", { token: TOKEN, next: "/" }));
+  const [cookie, other] = [await signIn(), await signIn()];
+  expect((await server.form("/sign-out", {}, { cookie })).status).toBe(303);
+  expect((await server.page("/", { cookie })).status).toBe(401);
+  expect((await server.page("/", { cookie: other })).status).toBe(200);
+});
+
 test("a session ends when the token is changed", async () => {
   const cookie = cookieOf(await (await behindToken()).form("/sign-in", { token: TOKEN, next: "/" }));
   const changed = await openServer({ authToken: `${TOKEN}2`, isLoopback: false });
