@@ -187,5 +187,5 @@ export type Notice =
   /** Another supervisor begins to be heard: a stream to consume, running. `gone` when it ends. */
   | { event: "heard"; callId: string; heard: Heard }
   | { event: "gone"; callId: string; consumerId: string }
-  /** The mode changed without being asked: the link was lost too long, or the right was withdrawn. */
+  /** The mode changed without being asked: the link was lost, or nobody writes a whisper down any more. */
   | { event: "mode"; callId: string; mode: SupervisionMode; why: string };
