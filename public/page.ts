@@ -13,7 +13,7 @@ interface HtmxDetail {
     confirm?: string;
     sourceElement?: Element;
     select?: string;
-    request?: { headers?: Record<string, string>; signal?: AbortSignal };
+    request?: { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal };
   };
   reason?: string;
   issueRequest?(): void;
@@ -47,7 +47,8 @@ onHtmx("htmx:error", ({ ctx }) => {
   say(isTimeout ? "The server took too long. Try again." : "No connection to the server. Try again.", "error");
 });
 
-// A question before what cannot be undone. The browser's own prompt would freeze meters and signalling.
+// A question before what cannot be undone. The browser's own prompt would freeze meters and signalling. With
+// `data-confirm-or` there is a second way to do it, which sends the field that `data-confirm-or-field` names as true.
 onHtmx("htmx:confirm", ({ ctx, issueRequest, dropRequest }, event) => {
   event.preventDefault();
   const source = ctx?.sourceElement;
@@ -57,6 +58,9 @@ onHtmx("htmx:confirm", ({ ctx, issueRequest, dropRequest }, event) => {
     { class: `btn ${isDanger ? "danger" : "primary"}`, value: "yes" },
     source?.getAttribute("data-confirm-label") ?? source?.textContent?.trim() ?? "Yes",
   );
+  const says = source?.getAttribute("data-confirm-says");
+  const or = source?.getAttribute("data-confirm-or");
+  const orField = source?.getAttribute("data-confirm-or-field") ?? "";
   const dialog = make(
     "dialog",
     { class: "dialog", "aria-labelledby": "confirm-title" },
@@ -64,11 +68,20 @@ onHtmx("htmx:confirm", ({ ctx, issueRequest, dropRequest }, event) => {
       "form",
       { method: "dialog" },
       make("h2", { id: "confirm-title" }, ctx?.confirm ?? "Are you sure?"),
-      make("div", { class: "dialog-end" }, make("button", { class: "btn", value: "no" }, "Cancel"), yes),
+      ...(says ? [make("p", {}, says)] : []),
+      make(
+        "div",
+        { class: "dialog-end" },
+        make("button", { class: "btn", value: "no" }, "Cancel"),
+        ...(or ? [make("button", { class: "btn primary", value: "or" }, or)] : []),
+        yes,
+      ),
     ),
   );
   dialog.addEventListener("close", () => {
-    if (dialog.returnValue === "yes") issueRequest?.();
+    const body = ctx?.request?.body;
+    if (dialog.returnValue === "or" && body instanceof URLSearchParams) body.set(orField, "true");
+    if (dialog.returnValue === "yes" || dialog.returnValue === "or") issueRequest?.();
     else dropRequest?.();
     dialog.remove();
   });

@@ -38,14 +38,23 @@ const choose = <Value extends string>(
     dialog.showModal();
   });
 
-/** Asks once before a call is ended for everybody. */
-export const askEndCall = async (host: HTMLElement, who: string): Promise<boolean> =>
-  (await choose(host, {
+/** Asks once before a call is ended for everybody, and how where the AI can say goodbye; null ends nothing. */
+export const askEndCall = (
+  host: HTMLElement,
+  { who, canPart }: { who: string; canPart: boolean },
+): Promise<"now" | "politely" | null> =>
+  choose<"now" | "politely">(host, {
     title: `End the call with ${who}?`,
-    content: [make("p", {}, "Everybody is cut off: the caller, the AI and all who listen.")],
-    choices: [{ value: "end", label: "End call", look: "danger" }],
+    content: [
+      make("p", {}, "Everybody is cut off: the caller, the AI and all who listen."),
+      ...(canPart ? [make("p", {}, "The AI can say goodbye first. You can still end the call at once.")] : []),
+    ],
+    choices: [
+      ...(canPart ? [{ value: "politely", label: "Say goodbye, then end", look: "primary" } as const] : []),
+      { value: "now", label: canPart ? "End now" : "End call", look: "danger" },
+    ],
     stay: "Cancel",
-  })) === "end";
+  });
 
 /** Asks whoever leaves a call they have taken over what becomes of it. */
 export const askLeave = (host: HTMLElement, who: string): Promise<"give-back" | "end" | null> =>

@@ -269,12 +269,17 @@ export class OdPhone extends HTMLElement {
 
   async #endCall(): Promise<void> {
     const { place } = this.#state;
-    if (place.at === "in" && (await askEndCall(this, place.call.who))) await this.#tellEnd();
+    if (place.at !== "in") return;
+    // Whoever speaks in the AI's place says goodbye.
+    const canPart = place.mode !== "takeover" && !this.#state.roster.some(({ mode }) => mode === "takeover");
+    const how = await askEndCall(this, { who: place.call.who, canPart });
+    if (how !== null) await this.#tellEnd(how === "politely");
   }
 
-  async #tellEnd(): Promise<void> {
+  async #tellEnd(politely = false): Promise<void> {
     try {
-      await this.#link.tell("end-call", {});
+      await this.#link.tell("end-call", { politely });
+      if (politely) toast("The AI says goodbye, then the call ends.");
     } catch (error) {
       toast(error instanceof Error ? error.message : "The call could not be ended.", "error");
     }

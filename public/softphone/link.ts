@@ -122,7 +122,7 @@ export class Link {
       | ["talk", { on: boolean }]
       | ["whisper", { text: string; now: boolean }]
       | ["dtmf", { digits: string }]
-      | ["end-call", Record<string, never>]
+      | ["end-call", { politely: boolean }]
   ): Promise<void> {
     await this.#signal.request(type, fields);
   }

@@ -98,6 +98,8 @@ export type AttemptInput =
   | { type: "media-lost"; detail: string }
   | { type: "media-died" }
   | { type: "hang-up" }
+  /** A person ends the call, once the agent has said goodbye. */
+  | { type: "end-politely" }
   | { type: "shut-down" }
   | { type: "time-limit" }
   | { type: "closed" }
@@ -110,8 +112,11 @@ export type AttemptEffect =
   | { do: "set-remote"; host: string; port: number }
   | { do: "answer" }
   | { do: "say-goodbye"; toolCallId: string | null }
+  /** With the words of the agent's profile, in place of whatever it is saying. */
+  | { do: "say-farewell" }
   | { do: "apologise" }
-  | { do: "drain"; expectSpeech: boolean }
+  /** `firm`: a person waits for the end, so it comes soon, and the callee cannot talk it away. */
+  | { do: "drain"; expectSpeech: boolean; firm?: true }
   | { do: "go-on"; toolCallId: string; why: "callee-talks" | "taken-over" | "call-ends" }
   | { do: "ask-owner"; toolCallId: string; question: string; timeoutMs: number }
   | { do: "decline-question"; toolCallId: string; why: DeclineReason }
@@ -247,6 +252,7 @@ const whileOpening = (state: AttemptState, input: AttemptInput): [AttemptState, 
     case "voice-lost":
       return close(lost("voice-lost", input.detail), true);
     case "hang-up":
+    case "end-politely":
       return close(CANCELLED, true);
     default:
       return [state, []];
@@ -270,6 +276,7 @@ const whileDialing = (state: AttemptState, input: AttemptInput): [AttemptState, 
     case "media-lost":
       return close(lost("media-lost", input.detail), false);
     case "hang-up":
+    case "end-politely":
       return close(CANCELLED, false);
     default:
       return [state, []];
@@ -287,6 +294,8 @@ const whileTalking = (state: Talking, input: AttemptInput): [AttemptState, Attem
       return close(CALLEE_LEFT, false);
     case "hang-up":
       return close(USER_LEFT, false);
+    case "end-politely":
+      return endPolitely(state);
     case "media-lost":
       return close(lost("media-lost", input.detail), false);
     case "voice-lost":
@@ -377,6 +386,16 @@ const comeBack = (state: Talking): [AttemptState, AttemptEffect[]] => {
 const apologise = (state: Talking, detail: string): [AttemptState, AttemptEffect[]] => {
   const farewell = { end: lost("voice-lost", detail), toolCallId: null };
   return [{ ...state, farewell, asking: null }, [{ do: "apologise" }, { do: "drain", expectSpeech: false }]];
+};
+
+/** At once where somebody speaks in the agent's place, who says goodbye themselves, and where it has no voice to say it. */
+const endPolitely = (state: Talking): [AttemptState, AttemptEffect[]] => {
+  const { farewell } = state;
+  if (state.takenOver || farewell?.end.cause === "voice-lost") return close(USER_LEFT, false);
+  if (farewell?.end.cause === "user-hung-up") return [state, []];
+  const next: Talking = { ...state, farewell: { end: USER_LEFT, toolCallId: null }, asking: null };
+  // A goodbye that is under way is not said twice.
+  return [next, farewell ? [] : [{ do: "say-farewell" }, { do: "drain", expectSpeech: true, firm: true }]];
 };
 
 const runOut = (state: Talking): [AttemptState, AttemptEffect[]] => {

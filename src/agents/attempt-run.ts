@@ -38,6 +38,8 @@ const OPEN_TIMEOUT_MS = 20_000;
 const RING_TIMEOUT_MS = 45_000;
 /** How long the last words may take to play before the line is cut, in ms. */
 const FAREWELL_MS = 15_000;
+/** The same where a person ends the call and waits for it. */
+const FIRM_FAREWELL_MS = 8000;
 /** How long the media thread may take to tell a closed call's figures, in ms. */
 const CLOSE_TIMEOUT_MS = 3000;
 /** Longest conversation: beyond it something is stuck, or costs more than it is worth. */
@@ -58,6 +60,8 @@ export interface AttemptDeps {
   apology: () => SpokenLine | null;
   /** The sound of an answer of the owner, for voices that speak no words of their own; without it they need none. */
   answerLine?: (answer: string) => Promise<SpokenLine>;
+  /** The sound of an agent's farewell, for the same voices. */
+  farewellLine?: (farewell: string) => Promise<SpokenLine>;
   /** Where the leg's packets are to be sent: the address the carrier reaches. */
   rtpHost: string;
   /** Absolute path of a new recording, and the same relative to the data folder; null records nothing. */
@@ -86,8 +90,10 @@ export interface Attempts {
   start(tenantId: string, callId: string): Promise<void>;
   /** Hears the carrier. Events of calls that do not run here are ignored. */
   onCarrierEvent(event: CarrierEvent): void;
-  /** Hangs up on a person's wish; false when the call is not live. */
-  hangUp(tenantId: string, callId: string): boolean;
+  /**
+   * Hangs up on a person's wish, at once or (`politely`) when the agent has said goodbye; false when the call is not live.
+   */
+  hangUp(tenantId: string, callId: string, politely?: boolean): boolean;
   /** Presses keys on a person's wish, 0–9, * and #; false when the call is not live. */
   sendKeys(tenantId: string, callId: string, digits: string): boolean;
   /** Whether callees on this kind of carrier can be connected with somebody. */
@@ -134,9 +140,9 @@ export const createAttempts = (deps: AttemptDeps): Attempts => {
       running.get(event.callId)?.onCarrier(event);
       consults.get(event.callId)?.onCarrier(event);
     },
-    hangUp: (tenantId, callId) => {
+    hangUp: (tenantId, callId, politely = false) => {
       if (running.get(callId)?.tenantId !== tenantId) return false;
-      return deps.commands.send(callId, { type: "hang_up" });
+      return deps.commands.send(callId, { type: "hang_up", politely });
     },
     sendKeys: (tenantId, callId, digits) => {
       if (running.get(callId)?.tenantId !== tenantId) return false;
@@ -180,6 +186,8 @@ class Attempt {
   readonly #transfer: CallTransfer;
   /** When the connection ended; what follows is only noting it. */
   #endedAt: number | null = null;
+  /** What the agent is to say before a person ends the call. */
+  #farewell: { instructions: string; spoken?: SpokenLine } = { instructions: GOODBYE };
   #recordingId: string | null = null;
   #recording: RecordingFile | null = null;
   /** Store writes of this call, one after the other. */
@@ -259,10 +267,13 @@ class Attempt {
       transferTo: this.#transfer.targets.map(({ name }) => name),
       ...(earlier === null ? {} : { earlier }),
     });
-    const [leg, voice] = await Promise.all([
+    const words = agent?.farewell ?? "";
+    const [leg, voice, spoken] = await Promise.all([
       this.#carrier.legFor({ callId: call.id, to: call.to, about }),
       this.#deps.voiceFor({ call, brief, about }),
+      words === "" ? undefined : this.#deps.farewellLine?.(words),
     ]);
+    if (words !== "") this.#farewell = { instructions: farewellOf(words), ...(spoken ? { spoken } : {}) };
     if (this.#state.at !== "opening") return;
     const path = this.#deps.recordingPath(call.id);
     if (path) {
@@ -312,14 +323,16 @@ class Attempt {
         if (effect.toolCallId === null) media.send({ type: "say", callId, instructions: GOODBYE });
         else media.send(toolResult(callId, effect.toolCallId, GOODBYE, true));
         return;
+      case "say-farewell":
+        media.send({ type: "say", callId, now: true, ...this.#farewell });
+        return;
       case "apologise": {
         const apology = this.#deps.apology();
         if (apology) media.send({ type: "play", callId, line: apology });
         return;
       }
       case "drain":
-        media.send({ type: "drain", callId, maxMs: FAREWELL_MS, expectSpeech: effect.expectSpeech });
-        return;
+        return this.#drain(effect.expectSpeech, effect.firm ?? false);
       case "go-on":
         media.send(toolResult(callId, effect.toolCallId, GO_ON[effect.why], false));
         return;
@@ -366,6 +379,11 @@ class Attempt {
         for (const stop of this.#timers.values()) stop();
         inBackground(this.#log, "settle", this.#settle(effect.end));
     }
+  }
+
+  #drain(expectSpeech: boolean, firm: boolean): void {
+    const maxMs = firm ? FIRM_FAREWELL_MS : FAREWELL_MS;
+    this.#deps.media.send({ type: "drain", callId: this.#call.id, maxMs, expectSpeech, firm });
   }
 
   async #originate(port: number): Promise<void> {
@@ -515,7 +533,7 @@ class Attempt {
   #carryOut(command: CallCommand): void {
     switch (command.type) {
       case "hang_up":
-        return this.input({ type: "hang-up" });
+        return this.input({ type: command.politely ? "end-politely" : "hang-up" });
       case "end_call": {
         this.#noteTool(command.type, true, command.reason);
         const disposition = command.reason === "voicemail" ? "voicemail" : "answered";
@@ -604,6 +622,8 @@ class Attempt {
 }
 
 const GOODBYE = "Say one short goodbye to the callee now, nothing else. The line is cut after it.";
+const farewellOf = (words: string): string =>
+  `Say goodbye to the callee now with exactly these words, and nothing else: ${JSON.stringify(words)} The line is cut after it.`;
 const NO_ANSWER =
   "The person you call for did not answer in time. Tell the callee that you will call again with the answer, thank them and say goodbye, nothing else. The line is cut after it.";
 const DECLINED = {

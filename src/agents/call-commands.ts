@@ -12,7 +12,8 @@ export type CallCommand =
   /** A supervisor connects the callee with somebody; `warm` lets the agent speak with them in private first. */
   | { type: "connect"; to: TransferTarget; brief: string; warm: boolean; userId: string }
   | { type: "owner_answered"; questionId: string; answer: string }
-  | { type: "hang_up" };
+  /** A person ends the call; `politely` once the agent has said goodbye. */
+  | { type: "hang_up"; politely: boolean };
 
 /** Why a voice ends a call. */
 export type EndReason = "goal_reached" | "callee_declined" | "wrong_person" | "voicemail" | "no_progress" | "other";

@@ -44,7 +44,8 @@ export type DomainEvent =
       why: "asked" | "link-lost" | "left" | "not-written-down";
     }
   | { type: "supervisor.whispered"; callId: string; userId: string; by: "text" | "voice" }
-  | { type: "supervisor.hung-up"; callId: string; userId: string }
+  /** `politely`: the agent was to say goodbye first. */
+  | { type: "supervisor.hung-up"; callId: string; userId: string; politely: boolean }
   | { type: "supervisor.left"; callId: string; userId: string }
   /** A call needs a person; `reason` is the need's kind, `score` how much, 0 … 100. */
   | { type: "help.raised"; callId: string; reason: string; score: number }

@@ -47,5 +47,7 @@ export const AgentForm = z.object({
   organization: line(120).default(""),
   language: line(35).refine(isLanguage, "A language tag, such as en, cs or pt-BR"),
   instructions: text(8000).default(""),
+  // About six seconds of speech: whoever ended the call waits for it.
+  farewell: line(120).default(""),
   transferTargets,
 });

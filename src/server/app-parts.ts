@@ -38,7 +38,8 @@ export interface AppParts {
   /** Kind of voice that speaks, such as `scripted`. */
   voice: string;
   attempts: {
-    hangUp(tenantId: string, callId: string): boolean | Promise<boolean>;
+    /** `politely`: the agent says goodbye first. */
+    hangUp(tenantId: string, callId: string, politely: boolean): boolean | Promise<boolean>;
     /** Whether callees on this kind of carrier can be connected with somebody. */
     canConnect(carrier: string): boolean;
     /** Connects the callee with somebody; false when the call does not run here or its carrier cannot. */

@@ -130,7 +130,12 @@ export const startOpenDeep = async (
     commands: new CallCommands(),
     voiceFor: createVoiceChoice({ config, speak, secret }),
     apology: keepLine(APOLOGY, "make the apology", log, speaker),
-    ...(config.voice === "scripted" ? { answerLine: (answer) => speak(spokenAnswer(answer), "agent") } : {}),
+    ...(config.voice === "scripted"
+      ? {
+          answerLine: (answer) => speak(spokenAnswer(answer), "agent"),
+          farewellLine: (farewell) => speak(farewell, "agent"),
+        }
+      : {}),
     rtpHost: config.rtpHost,
     recordingPath: (callId) => {
       const relative = join("recordings", `${callId}.wav`);
@@ -193,7 +198,7 @@ export const startOpenDeep = async (
       return transcriberFor({ config, secret }, { tenantId, language: task?.language ?? "" });
     },
     holdPhrase: keepLine(HOLD_PHRASE, "make the hold phrase", log, speaker),
-    hangUp: (tenantId, callId) => attempts.hangUp(tenantId, callId),
+    hangUp: (tenantId, callId, politely) => attempts.hangUp(tenantId, callId, politely),
     sendKeys: (tenantId, callId, digits) => attempts.sendKeys(tenantId, callId, digits),
     note: createSupervisorNotes({ store, clock, log }),
   });

@@ -30,6 +30,10 @@ export const jsonBody = async (c: Context): Promise<unknown> => {
   }
 };
 
+/** The same where the body may be left out: null then. */
+export const optionalJsonBody = async (c: Context): Promise<unknown> =>
+  (await c.req.arrayBuffer()).byteLength === 0 ? null : await jsonBody(c);
+
 /** The fields of a posted form; files and repeated names are left out. Throws a `Problem` on another type. */
 export const formBody = async (c: Context): Promise<Record<string, string>> => {
   const type = c.req.header("content-type") ?? "";

@@ -31,7 +31,7 @@ export const supervisorLine = (name: string, event: SupervisorEvent): string => 
     case "supervisor.left":
       return `${name} left`;
     case "supervisor.hung-up":
-      return `${name} ended the call`;
+      return event.politely ? `${name} had the AI say goodbye and end the call` : `${name} ended the call`;
     case "supervisor.whispered":
       return `${name} whispered to the AI by ${event.by}`;
     case "supervisor.mode": {

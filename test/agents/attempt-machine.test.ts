@@ -207,6 +207,7 @@ const anyInput: fc.Arbitrary<AttemptInput> = fc.oneof(
     { type: "media-lost", detail: "" },
     { type: "media-died" },
     { type: "hang-up" },
+    { type: "end-politely" },
     { type: "shut-down" },
     { type: "time-limit" },
     { type: "open-timeout" },
@@ -253,6 +254,39 @@ test("nothing is dialed, answered or said after the end", () => {
       }
     }),
   );
+});
+
+const politely: AttemptInput = { type: "end-politely" };
+const userLeft = { end: { cause: "user-hung-up", disposition: "answered" } };
+
+test("a person who ends a call politely has the agent say goodbye, whatever the callee says to it", () => {
+  const said = run([opened, answered, politely, politely]);
+  expect(said.effects.slice(-2)).toEqual([{ do: "say-farewell" }, { do: "drain", expectSpeech: true, firm: true }]);
+  for (const interrupted of [true, false]) {
+    const { effects } = run([opened, answered, politely, { type: "drained", interrupted }, { type: "closed" }]);
+    expect(did(effects).slice(-3)).toEqual(["hang-up-carrier", "close-media", "settle"]);
+    expect(effects.at(-1)).toMatchObject(userLeft);
+  }
+});
+
+test("a goodbye that the agent was saying anyway is not said twice, and the call ends with it", () => {
+  const begun = run([opened, answered, farewell(true), politely]);
+  expect(did(begun.effects)).toEqual(["originate", "answer", "drain"]);
+  const [, effects] = stepAttempt(begun.state, { type: "drained", interrupted: true });
+  expect(did(effects)).toEqual(["hang-up-carrier", "close-media"]);
+});
+
+test("where no goodbye can be said, a polite end is one at once", () => {
+  const cases: AttemptInput[][] = [
+    [],
+    [opened],
+    [opened, answered, { type: "supervised", mode: "takeover" }],
+    [opened, answered, { type: "voice-lost", detail: "" }],
+  ];
+  for (const before of cases) expect(run([...before, politely]).state.at).toBe("closing");
+  const lostMeanwhile = run([opened, answered, politely, { type: "voice-lost", detail: "" }]);
+  expect(lostMeanwhile.effects.at(-1)).toEqual({ do: "drain", expectSpeech: false });
+  expect(run([opened, answered, politely, { type: "hang-up" }]).state.at).toBe("closing");
 });
 
 const supervised = (mode: "listen" | "whisper" | "barge" | "takeover"): AttemptInput => ({ type: "supervised", mode });

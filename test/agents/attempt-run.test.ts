@@ -69,6 +69,7 @@ beforeEach(async () => {
     },
     apology: () => ({ text: "We have a technical problem. Goodbye.", audio: toneBytes(600, 1000) }),
     answerLine: (answer) => speak(spokenAnswer(answer), "agent"),
+    farewellLine: (farewell) => speak(farewell, "agent"),
     rtpHost: "127.0.0.1",
     recordingPath: (callId) => recordingPath(callId),
     supervisorPath: (callId) => supervisorPath(callId),
@@ -191,6 +192,39 @@ test("a person's hang-up ends a live call, and only their own tenant's", async (
   await over;
   expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["completed_attempt", "answered", "user-hung-up"]);
   expect(attempts.hangUp(TENANT, callId)).toBe(false);
+});
+
+test("a person can have the agent say its farewell first: the line is cut when it was heard", async () => {
+  const agent = await store.agents.ensureDefault(TENANT);
+  const farewell = "Thank you, we end this call here. Goodbye.";
+  await store.agents.change(TENANT, agent.id, { ...agent, farewell });
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  // In the middle of a sentence.
+  await pass(30, () => events.includes("call.answered"));
+  await pass(0.5);
+  const askedAt = clock.now();
+  expect(attempts.hangUp(TENANT, callId, true)).toBe(true);
+  await pass(20, () => attempts.live().length === 0);
+  await over;
+  const call = (await store.calls.get(TENANT, callId))!;
+  expect(ended(call)).toEqual(["completed_attempt", "answered", "user-hung-up"]);
+  expect((await said(callId)).at(-1)).toBe(`agent: ${farewell}`);
+  // Its sound is 60 ms a letter; 300 ms are the tail and what it takes to begin.
+  expect(call.endedAt! - askedAt).toBeGreaterThanOrEqual(farewell.length * 60);
+  expect(call.endedAt! - askedAt).toBeLessThan(farewell.length * 60 + 500);
+});
+
+test("an agent without a farewell of its own says one, and a polite end never takes longer than 8 s", async () => {
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("turn.stored"));
+  const askedAt = clock.now();
+  attempts.hangUp(TENANT, callId, true);
+  await pass(20, () => attempts.live().length === 0);
+  await over;
+  expect((await said(callId)).at(-1)).toEndWith("Goodbye.");
+  expect((await store.calls.get(TENANT, callId))!.endedAt! - askedAt).toBeLessThanOrEqual(8100);
 });
 
 test("a call that is hung up while it rings was cancelled", async () => {

@@ -31,7 +31,9 @@ let phone: SupervisingPage;
 
 beforeAll(async () => {
   if (missing) return;
-  [openDeep, browser] = await together(OpenDeep.start({ MEDIASOUP_WORKER_BIN: mediasoupWorkerBin() }), launchBrowser());
+  // With the tone the dock has the most to say.
+  const env = { MEDIASOUP_WORKER_BIN: mediasoupWorkerBin(), NOTICE_TONE: "speak" };
+  [openDeep, browser] = await together(OpenDeep.start(env), launchBrowser());
   ({ callId } = await openDeep.placeCall(PATIENT, { callee_name: "City Dental" }));
   await openDeep.answered(callId);
 });
@@ -185,6 +187,9 @@ describe.skipIf(missing)("axe finds nothing in the dock, and it fits on a teleph
     await page.click("od-phone .phrases button >> nth=0");
     await until("the whisper is shown", () => page.locator(".panel-words .turn.whispered").count());
     await isFine("panel");
+    await page.click("od-phone >> text=End call");
+    await isFine("end");
+    await page.keyboard.press("Escape");
   });
 
   test("while one takes over, is asked about it, or has lost the link", async () => {
@@ -216,8 +221,16 @@ describe.skipIf(missing)("axe finds nothing in the dock, and it fits on a teleph
     await isFine("before");
     await page.click("od-phone >> text=Join again");
     await phone.is("listen");
-    await openDeep.post(`/api/v1/calls/${callId}/hangup`);
-    await phone.is("ended");
+    await page.click("od-phone .more");
+    await page.click("od-phone >> text=End call");
+    await page.keyboard.press("Tab");
+    expect(await page.locator(":focus").textContent()).toBe("Say goodbye, then end");
+    await page.keyboard.press("Enter");
+    await phone.is("ended", 15_000);
     await isFine("ended");
+    const { transcript, hangup_cause } = await openDeep.over(callId);
+    expect(hangup_cause).toBe("user-hung-up");
+    const last = transcript.findLast(({ speaker }: { speaker: string }) => speaker === "agent");
+    expect(last).toMatchObject({ interrupted: false, text: expect.stringMatching(/Goodbye\.$/) });
   });
 });

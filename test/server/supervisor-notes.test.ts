@@ -26,7 +26,8 @@ test("the timeline says in words who did what, from where, to where and why", ()
     ],
     [mode("whisper", "listen"), "Eva listens again (was whispering to the AI)"],
     [{ type: "supervisor.whispered", ...about, by: "voice" }, "Eva whispered to the AI by voice"],
-    [{ type: "supervisor.hung-up", ...about }, "Eva ended the call"],
+    [{ type: "supervisor.hung-up", ...about, politely: false }, "Eva ended the call"],
+    [{ type: "supervisor.hung-up", ...about, politely: true }, "Eva had the AI say goodbye and end the call"],
     [{ type: "supervisor.left", ...about }, "Eva left"],
   ];
   for (const [event, line] of lines) expect(supervisorLine("Eva", event)).toBe(line);

@@ -110,8 +110,8 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
     carrier: { kind: "scripted", health: () => ({ state: "up", detail: "Plays." }), capacity: () => 10 },
     voice: "scripted",
     attempts: {
-      hangUp: (_tenantId, callId) => {
-        state.hungUp.push(callId);
+      hangUp: (_tenantId, callId, politely) => {
+        state.hungUp.push(politely ? `${callId} after a goodbye` : callId);
         return true;
       },
       canConnect: () => state.canConnect,

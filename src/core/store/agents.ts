@@ -17,13 +17,18 @@ export interface Agent {
   voiceName: string;
   /** Added to the prompt of each of its calls. */
   instructions: string;
+  /** What it says before a person ends one of its calls; empty leaves the words to it. */
+  farewell: string;
   /** Whom it may connect callees with. */
   transferTargets: TransferTarget[];
   createdAt: number;
 }
 
 /** What people write of an agent. */
-export type AgentProfile = Pick<Agent, "name" | "organization" | "language" | "instructions" | "transferTargets">;
+export type AgentProfile = Pick<
+  Agent,
+  "name" | "organization" | "language" | "instructions" | "farewell" | "transferTargets"
+>;
 
 /** Verbs and questions on agents. */
 export interface Agents {
@@ -36,7 +41,7 @@ export interface Agents {
   list(tenantId: string): Promise<Agent[]>;
 }
 
-const COLUMNS = `id, tenant_id AS tenantId, name, organization, language, voice_name AS voiceName, instructions,
+const COLUMNS = `id, tenant_id AS tenantId, name, organization, language, voice_name AS voiceName, instructions, farewell,
   transfer_targets AS transferTargets, created_at AS createdAt`;
 
 /** A row of `COLUMNS`. Only the store writes the JSON in it. */
@@ -62,7 +67,7 @@ export const agentsOf = (ledger: Ledger): Agents => {
     Omit<AgentProfile, "transferTargets"> & { transferTargets: string; tenantId: string; agentId: string }
   >(
     `UPDATE agents SET name = $name, organization = $organization, language = $language, instructions = $instructions,
-       transfer_targets = $transferTargets
+       farewell = $farewell, transfer_targets = $transferTargets
      WHERE tenant_id = $tenantId AND id = $agentId RETURNING ${COLUMNS}`,
   );
 
@@ -80,8 +85,9 @@ export const agentsOf = (ledger: Ledger): Agents => {
       const row = one.get({ tenantId, agentId });
       return row && agentOf(row);
     },
-    async change(tenantId, agentId, { name, organization, language, instructions, transferTargets }) {
-      const texts = { name, organization, language, instructions };
+    async change(tenantId, agentId, { transferTargets, ...profile }) {
+      const { name, organization, language, instructions, farewell } = profile;
+      const texts = { name, organization, language, instructions, farewell };
       const row = ledger.commit(() =>
         change.get({ tenantId, agentId, ...texts, transferTargets: JSON.stringify(transferTargets) }),
       );

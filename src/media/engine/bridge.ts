@@ -126,9 +126,11 @@ export class Bridge implements LegSink, VoiceSink {
     this.#voice?.toolResult(toolCallId, output, respond, spoken);
   }
 
-  say(instructions: string): void {
-    if (this.#supervised?.postpones(() => this.say(instructions))) return;
-    this.#voice?.say(instructions);
+  /** See the `say` command. */
+  say(instructions: string, now: boolean, spoken?: SpokenLine): void {
+    if (this.#supervised?.postpones(() => this.say(instructions, now, spoken))) return;
+    if (now && this.#mouth.isSaying) this.#cutAgent();
+    this.#voice?.say(instructions, now, spoken);
   }
 
   /** Plays a sentence of our own after what already waits. */
@@ -140,9 +142,9 @@ export class Bridge implements LegSink, VoiceSink {
   }
 
   /** See the `drain` command. */
-  drain(maxMs: number, expectSpeech: boolean): void {
-    if (this.#supervised?.postpones(() => this.drain(maxMs, expectSpeech))) return;
-    this.#mouth.drain(this.#deps.nowMs(), maxMs, expectSpeech);
+  drain(maxMs: number, expectSpeech: boolean, firm = false): void {
+    if (this.#supervised?.postpones(() => this.drain(maxMs, expectSpeech, firm))) return;
+    this.#mouth.drain(this.#deps.nowMs(), maxMs, expectSpeech, firm);
   }
 
   /** See the `tap` command. */
@@ -232,7 +234,9 @@ export class Bridge implements LegSink, VoiceSink {
     const voiced = this.#calleeVad.frameVoiced;
     this.#figures.callee(energy, voiced, nowMs);
     supervised?.calleeHeard(voiced);
-    if (this.#bargeIn.push(voiced, this.#mouth.isSpeaking, this.#mouth.isProtected, nowMs)) this.#cutIn();
+    const mouth = this.#mouth;
+    const talksOver = this.#bargeIn.push(voiced, mouth.isSpeaking, mouth.isProtected, nowMs);
+    if (talksOver && !mouth.isFirm) this.#cutIn();
   }
 
   calleeSaid(text: string, startMs: number, endMs: number): void {

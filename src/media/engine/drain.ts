@@ -5,6 +5,7 @@ const START_MS = 5000;
 
 /** Waits until all that was said has been heard: see the `drain` command. Time is handed in. */
 export class Drain {
+  readonly isFirm: boolean;
   readonly #deadlineMs: number;
   readonly #awaited: number;
   /** Speech is still to begin; given up at this time. */
@@ -14,8 +15,10 @@ export class Drain {
   /**
    * @param maxMs it is over after this long, whatever is being said
    * @param awaited number of the utterance that is about to begin, counted from 1; 0 where none is
+   * @param isFirm nobody can talk it away
    */
-  constructor(nowMs: number, maxMs: number, awaited: number) {
+  constructor(nowMs: number, maxMs: number, awaited: number, isFirm: boolean) {
+    this.isFirm = isFirm;
     this.#deadlineMs = nowMs + maxMs;
     this.#awaited = awaited;
     this.#startByMs = awaited > 0 ? nowMs + START_MS : nowMs;

@@ -89,11 +89,11 @@ export class Engine {
       case "tool-result":
         return call.toolResult(command.toolCallId, command.output, command.respond, command.spoken);
       case "say":
-        return call.say(command.instructions);
+        return call.say(command.instructions, command.now ?? false, command.spoken);
       case "play":
         return call.play(command.line);
       case "drain":
-        return call.drain(command.maxMs, command.expectSpeech);
+        return call.drain(command.maxMs, command.expectSpeech, command.firm ?? false);
       case "tap":
         return call.tap(command.tapId, new Tap(command.target, this.#deps.sendTap));
       case "untap":

@@ -56,6 +56,11 @@ export class Mouth {
     return this.isOpening || this.#drain !== null;
   }
 
+  /** What it says is heard to its end, whoever talks over it. */
+  get isFirm(): boolean {
+    return this.#drain?.isFirm ?? false;
+  }
+
   /** Speech that waits, in ms. */
   get queuedMs(): number {
     return this.#playout.queuedMs;
@@ -149,8 +154,8 @@ export class Mouth {
   }
 
   /** See the `drain` command. */
-  drain(nowMs: number, maxMs: number, expectSpeech: boolean): void {
-    this.#drain = new Drain(nowMs, maxMs, expectSpeech ? this.#begun + 1 : 0);
+  drain(nowMs: number, maxMs: number, expectSpeech: boolean, isFirm: boolean): void {
+    this.#drain = new Drain(nowMs, maxMs, expectSpeech ? this.#begun + 1 : 0, isFirm);
   }
 
   /** Every tick, after the slot was sent. */

@@ -146,15 +146,19 @@ export type MediaCommand =
       respond: boolean;
       spoken?: SpokenLine;
     }
-  /** Lets the voice say something now, following these instructions. */
-  | { type: "say"; callId: string; instructions: string }
+  /**
+   * Lets the voice say something, following these instructions; with `now` in place of what it is saying or was about to
+   * say. `spoken` is what a voice says then that has no words of its own.
+   */
+  | { type: "say"; callId: string; instructions: string; now?: boolean; spoken?: SpokenLine }
   /** Plays a sentence that is already sound, whatever the voice does. */
   | { type: "play"; callId: string; line: SpokenLine }
   /**
    * Answered by `drained` once all that was said has been played, or after `maxMs`, or when the callee talks over it.
-   * With `expectSpeech` it first waits up to 5 s for speech that is about to begin. A takeover forgets it unanswered.
+   * With `expectSpeech` it first waits up to 5 s for speech that is about to begin. With `firm` the callee cannot talk
+   * over it. A takeover forgets it unanswered.
    */
-  | { type: "drain"; callId: string; maxMs: number; expectSpeech: boolean }
+  | { type: "drain"; callId: string; maxMs: number; expectSpeech: boolean; firm?: boolean }
   | { type: "tap"; callId: string; tapId: string; target: TapTarget }
   | { type: "untap"; callId: string; tapId: string }
   /**

@@ -49,7 +49,8 @@ export interface Bench<Line> {
   /** Guidance in text for the agent of this call. Throws a `Refusal` where none is taken. */
   whisper(actor: SupervisorActor, callId: string, guidance: Guidance): Promise<void>;
   sendKeys(seat: Seat, digits: string): Promise<boolean>;
-  endCall(seat: Seat): Promise<boolean>;
+  /** `politely`: the agent says goodbye first. */
+  endCall(seat: Seat, politely: boolean): Promise<boolean>;
 }
 
 /** Where calls are looked up. */

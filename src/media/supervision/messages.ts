@@ -79,7 +79,8 @@ export const softphoneRequest = z.discriminatedUnion("type", [
       .max(32)
       .regex(/^[0-9*#A-D]+$/),
   }),
-  z.object({ id: requestId, type: z.literal("end-call") }),
+  /** `politely`: the agent says goodbye first. */
+  z.object({ id: requestId, type: z.literal("end-call"), politely: z.boolean().default(false) }),
   z.object({ id: requestId, type: z.literal("consume"), rtpCapabilities }),
   z.object({ id: requestId, type: z.literal("resume") }),
   z.object({ id: requestId, type: z.literal("restart-ice") }),

@@ -83,7 +83,7 @@ export class Requests<Line> {
         return this.#keys(request.digits);
       case "end-call": {
         const seat = this.#open();
-        if (!(await this.#bench.endCall(seat))) throw new Refusal("call-over", "This call is over.");
+        if (!(await this.#bench.endCall(seat, request.politely))) throw new Refusal("call-over", "This call is over.");
         return null;
       }
       case "leave":

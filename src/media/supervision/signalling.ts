@@ -77,8 +77,8 @@ export interface SupervisionDeps {
   transcriber: (tenantId: string, callId: string) => Promise<TranscriberSettings | null>;
   /** Said to a caller whose speaker was lost; null while there is no sound for it. */
   holdPhrase: () => SpokenLine | null;
-  /** Ends a call of this tenant; false when it is not live. */
-  hangUp: (tenantId: string, callId: string) => Promise<boolean> | boolean;
+  /** Ends a call of this tenant, `politely` once the agent has said goodbye; false when it is not live. */
+  hangUp: (tenantId: string, callId: string, politely: boolean) => Promise<boolean> | boolean;
   /** Presses keys on a call of this tenant; false when it is not live. */
   sendKeys: (tenantId: string, callId: string, digits: string) => Promise<boolean> | boolean;
   /** Hears what supervisors do, in its order. */
@@ -205,9 +205,9 @@ export const createSupervision = (deps: SupervisionDeps): Supervision => {
     },
     whisper,
     sendKeys: async ({ callId, actor }, digits) => deps.sendKeys(actor.tenantId, callId, digits),
-    endCall: async ({ callId, actor }) => {
-      const isEnding = await deps.hangUp(actor.tenantId, callId);
-      if (isEnding) deps.note(actor, { type: "supervisor.hung-up", callId, userId: actor.userId });
+    endCall: async ({ callId, actor }, politely) => {
+      const isEnding = await deps.hangUp(actor.tenantId, callId, politely);
+      if (isEnding) deps.note(actor, { type: "supervisor.hung-up", callId, userId: actor.userId, politely });
       return isEnding;
     },
   };

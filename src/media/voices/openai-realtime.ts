@@ -185,8 +185,12 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
     this.#gate.ask({ kind: "tool", body: {} });
   }
 
-  say(instructions: string): void {
+  say(instructions: string, now = false): void {
     if (this.#closed || this.#endedAtMs >= 0 || this.#floor.held) return;
+    if (now) {
+      this.#gate.forget();
+      this.#cancelActive();
+    }
     this.#note(instructions);
     if (!this.#gate.ask({ kind: "say", body: {} })) this.log("warn", "voice: too many responses wait, one was dropped");
   }

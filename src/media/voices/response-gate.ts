@@ -68,9 +68,14 @@ export class ResponseGate {
     this.#active = null;
   }
 
-  /** From now on none is wanted: what waited is forgotten, what was asked for comes back as stale. */
+  /** From now on none is wanted, as if `forget` were called all the time. */
   hold(): void {
     this.#held = true;
+    this.forget();
+  }
+
+  /** None of those so far is wanted: what waited is forgotten, what was asked for comes back as stale. */
+  forget(): void {
     this.#waiting = [];
     if (this.#sent) this.#sent.answered = this.#sent.stale = true;
   }

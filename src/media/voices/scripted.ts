@@ -224,9 +224,10 @@ class ScriptedVoice implements Voice, Listener {
     this.#quietSinceMs = this.#streamMs;
   }
 
-  say(instructions: string): void {
+  say(instructions: string, now = false, spoken?: SpokenLine): void {
     if (this.#closed || this.#held) return;
-    const goodbye = this.#lines.at(-1);
+    if (now) this.#stop(-1);
+    const goodbye = spoken ? new Utterance(spoken) : this.#lines.at(-1);
     if (goodbye && GOODBYE.test(instructions)) {
       this.#done = true;
       this.#queue = [{ utterance: goodbye, line: -1, ends: null }];

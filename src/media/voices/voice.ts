@@ -56,8 +56,11 @@ export interface Voice {
   playedOut(): void;
   /** `spoken` is what to say about it, for voices that speak no words of their own; others leave it aside. */
   toolResult(toolCallId: string, output: string, respond: boolean, spoken?: SpokenLine): void;
-  /** Says something now, following these instructions. */
-  say(instructions: string): void;
+  /**
+   * Says something, following these instructions. With `now` it says nothing else any more of what it was about to say;
+   * what it was saying has then been cut already. `spoken` as in `toolResult`.
+   */
+  say(instructions: string, now?: boolean, spoken?: SpokenLine): void;
   /**
    * Private guidance of a supervisor, used from the next sentence on. With `now` it acts on it at once; what it was
    * saying has then been cut already.

@@ -7,7 +7,7 @@ import { CallDetail, CallView, ListedCallView, PlacedView, TaskView } from "./ca
 import { CommandRequest, CommandView } from "./command-route.ts";
 import { AgentPromptRequest, AgentPromptView, ChatRequest, ChatView } from "./plan-routes.ts";
 import { CampaignView, ScheduledTaskView } from "./schedule-routes.ts";
-import { CallQuery, EventQuery } from "./v1-calls.ts";
+import { CallQuery, EventQuery, HangUpRequest } from "./v1-calls.ts";
 import { AnswerView, QuestionView } from "./v1-questions.ts";
 import { SupervisorView, WhisperRequest, WhisperView } from "./v1-supervision.ts";
 import { TaskQuery } from "./v1-tasks.ts";
@@ -235,8 +235,11 @@ export const OPERATIONS: readonly Operation[] = [
     path: "/api/v1/calls/{id}/hangup",
     group: "Calls",
     summary: "Hang a call up",
+    description:
+      "At once, or with say_goodbye once the agent has said goodbye: the words of its profile, or its own. Where it has no voice, or a person speaks in its place, the line is cut at once all the same. The body may be left out.",
+    body: HangUpRequest,
     answers: [{ status: 202, description: "It is being hung up", schema: PlacedView }],
-    problems: ["not-found", "call-over"],
+    problems: [...listProblems, "not-found", "right-missing", "call-over"],
   },
   {
     method: "post",

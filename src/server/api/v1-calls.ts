@@ -12,7 +12,7 @@ import { readRange } from "../byte-range.ts";
 import { callHits, DISPOSITIONS } from "../call-history.ts";
 import { Problem } from "../problem.ts";
 import { recordingPath } from "../recording-path.ts";
-import { checked } from "../request-body.ts";
+import { checked, optionalJsonBody } from "../request-body.ts";
 import type { ServerEnv } from "../request-context.ts";
 import { supervisorLine } from "../supervisor-notes.ts";
 import { CallView, callDetail, callView, matchViews } from "./call-view.ts";
@@ -81,13 +81,22 @@ export const callOf = async (parts: Pick<AppParts, "store">, tenantId: string, c
   return call;
 };
 
-/** Hangs a call up and notes who did. Throws a `Problem` when it is over, and when the actor has not the right. */
-export const hangUp = async (parts: AppParts, actor: Actor, callId: string): Promise<Call> => {
+/** How a call is to end. */
+export const HangUpRequest = z.object({
+  say_goodbye: z
+    .boolean()
+    .default(false)
+    .describe("true: the agent says goodbye first, at most 8 s; without it the line is cut at once"),
+});
+
+/** Hangs a call up, `politely` once its agent has said goodbye, and notes who did. Throws a `Problem` when it is over, and when the actor has not the right. */
+export const hangUp = async (parts: AppParts, actor: Actor, callId: string, politely: boolean): Promise<Call> => {
   const { tenantId, userId, name, roles } = actor;
   const call = await callOf(parts, tenantId, callId);
   if (!supervisionRights(roles).has("hang-up")) throw new Problem("right-missing");
-  if (callIsOver(call.status) || !(await parts.attempts.hangUp(tenantId, callId))) throw new Problem("call-over");
-  const event = { type: "supervisor.hung-up", callId, userId } as const;
+  if (callIsOver(call.status) || !(await parts.attempts.hangUp(tenantId, callId, politely)))
+    throw new Problem("call-over");
+  const event = { type: "supervisor.hung-up", callId, userId, politely } as const;
   const detail = supervisorLine(name, event);
   await parts.store.callEvents.add(tenantId, callId, { at: parts.clock.now(), kind: "supervisor", detail, event });
   return call;
@@ -138,7 +147,8 @@ export const v1CallRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
     });
   });
   app.post("/api/v1/calls/:id/hangup", async (c) => {
-    const call = await hangUp(parts, c.get("actor"), c.req.param("id"));
+    const { say_goodbye } = checked(HangUpRequest, (await optionalJsonBody(c)) ?? {});
+    const call = await hangUp(parts, c.get("actor"), c.req.param("id"), say_goodbye);
     return c.json({ call_id: call.id, task_id: call.taskId, status: call.status }, 202);
   });
   app.get("/api/v1/calls/:id/recording.wav", async (c) => {

@@ -9,12 +9,14 @@ export const profileValues = ({
   organization,
   language,
   instructions,
+  farewell,
   transferTargets,
 }: AgentProfile): FormValues => ({
   name,
   organization,
   language,
   instructions,
+  farewell,
   transferTargets: targetLines(transferTargets),
 });
 
@@ -84,6 +86,16 @@ export const AgentProfileForm = ({
           lines={10}
           full
           maxLength={8000}
+          values={values}
+          problems={problems}
+        />
+        <Field
+          name="farewell"
+          label="Goodbye when a person ends the call"
+          placeholder="Thank you, we have to end this call here. Goodbye."
+          hint="Said to the caller first, where whoever ends the call asks for it. Empty leaves the words to the AI."
+          full
+          maxLength={120}
           values={values}
           problems={problems}
         />

@@ -9,8 +9,8 @@ import { ListenButton } from "./listen-button.tsx";
 import type { BoardView, WatchedCall } from "./live-rows.tsx";
 import { SpeakButtons } from "./supervision-buttons.tsx";
 
-/** Hangs a call up after a question; works as a plain form too. */
-export const HangUpButton = ({ call }: { call: Call }) => (
+/** Hangs a call up after a question, where `canPart` with the choice of a goodbye before; works as a plain form too. */
+export const HangUpButton = ({ call, canPart }: { call: Call; canPart: boolean }) => (
   <form method="post" action={`/calls/${call.id}/hangup`} hx-boost="false">
     <button
       type="submit"
@@ -18,8 +18,15 @@ export const HangUpButton = ({ call }: { call: Call }) => (
       hx-post={`/calls/${call.id}/hangup`}
       hx-swap="none"
       hx-disable="this"
-      hx-confirm="Hang up this call?"
-      data-confirm-label="Hang up"
+      hx-confirm={`End the call with ${whoOf(call)}?`}
+      data-confirm-label={canPart ? "End now" : "End call"}
+      {...(canPart
+        ? {
+            "data-confirm-says": "The AI can say goodbye first. You can still end the call at once.",
+            "data-confirm-or": "Say goodbye, then end",
+            "data-confirm-or-field": "say_goodbye",
+          }
+        : {})}
     >
       <Icon name="phone-off" /> Hang up
     </button>
@@ -44,7 +51,12 @@ export const CallHead = ({ call, attention, present, now, rights }: WatchedCall 
       <div class="actions">
         {rights.has("listen") ? <ListenButton callId={call.id} who={whoOf(call)} isReady={canListen(call)} /> : null}
         <SpeakButtons callId={call.id} who={whoOf(call)} isReady={call.status === "in-progress"} rights={rights} />
-        {rights.has("hang-up") ? <HangUpButton call={call} /> : null}
+        {rights.has("hang-up") ? (
+          <HangUpButton
+            call={call}
+            canPart={call.status === "in-progress" && !present.some(({ mode }) => mode === "takeover")}
+          />
+        ) : null}
       </div>
     )}
     {callIsOver(call.status) ? null : (

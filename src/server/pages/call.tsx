@@ -84,8 +84,18 @@ export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: 
   });
 
   app.post("/calls/:id/hangup", async (c) => {
-    const call = await hangUp(parts, c.get("actor"), c.req.param("id"));
+    const politely = (await formBody(c)).say_goodbye === "true";
+    const call = await hangUp(parts, c.get("actor"), c.req.param("id"), politely);
     if (c.req.header("hx-request") !== "true") return c.redirect(`/calls/${call.id}`, 303);
-    return c.html(<ToastPart level="ok" text={`Hanging up the call with ${whoOf(call)}.`} />);
+    return c.html(
+      <ToastPart
+        level="ok"
+        text={
+          politely
+            ? `The AI says goodbye to ${whoOf(call)}, then the call ends.`
+            : `Hanging up the call with ${whoOf(call)}.`
+        }
+      />,
+    );
   });
 };

@@ -182,6 +182,7 @@ const QUESTIONS: Record<string, [Answer, (f: Furnished, who: string) => Promise<
         organization: "o",
         language: "en",
         instructions: "i",
+        farewell: "f",
         transferTargets: [],
       }),
   ],

@@ -84,6 +84,7 @@ test("a profile is written anew for its own tenant only", async () => {
     organization: "Acme",
     language: "cs",
     instructions: "Be brief.",
+    farewell: "Thank you. Goodbye.",
     transferTargets: [{ name: "Reception", phone: "+12025550100" }],
   };
   await store.tenants.create({ id: "other", name: "Other" });

@@ -342,3 +342,36 @@ test("a call that is closed while it is being opened leaves nothing behind", asy
   expect(rig.legs.get("c1")?.closed).toBe(1);
   expect(rig.of("closed").length).toBe(1);
 });
+
+test("what the agent is to say now takes the place of what it is saying", async () => {
+  const rig = new CallRig();
+  const { leg, voice } = await rig.call();
+  voice.speak(1, 5000);
+  rig.run(1000);
+  await rig.do({ type: "say", callId: "c1", instructions: "Say something later." });
+  rig.run(100);
+  expect(isSpeech(leg.sent.at(-1)!.frame)).toBe(true);
+  await rig.do({ type: "say", callId: "c1", instructions: "Say goodbye.", now: true });
+  rig.run(40);
+  expect(isSpeech(leg.sent.at(-1)!.frame)).toBe(false);
+  expect(voice.said).toEqual(["Say something later.", "Say goodbye."]);
+  expect(voice.interruptions.length).toBe(1);
+});
+
+test("a goodbye that a person asked for is heard to its end, also by a callee who talks over it", async () => {
+  const rig = new CallRig();
+  const { leg, voice } = await rig.call();
+  voice.speak(1, 400);
+  rig.run(1000);
+  for (const firm of [true, false]) {
+    const from = leg.sent.length;
+    const cuts = voice.interruptions.length;
+    await rig.do({ type: "drain", callId: "c1", maxMs: 8000, expectSpeech: true, firm });
+    voice.speak(firm ? 2 : 3, 3000);
+    rig.hear("c1", 300, 3500);
+    const heardMs = 20 * leg.sent.slice(from).filter(({ frame }) => isSpeech(frame)).length;
+    expect([firm, heardMs === 3000, voice.interruptions.length - cuts]).toEqual([firm, firm, firm ? 0 : 1]);
+    rig.run(500);
+  }
+  expect(rig.of("drained").map(({ interrupted }) => interrupted)).toEqual([false, true]);
+});

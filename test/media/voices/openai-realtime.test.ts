@@ -415,6 +415,32 @@ describe("instructions in the middle of a call", () => {
   });
 });
 
+describe("instructions that cannot wait", () => {
+  test("are followed in place of what was being said, and of what was about to be", async () => {
+    begin({ replies: [{}, { text: "A long answer.", seconds: 20 }, { text: "Goodbye." }] });
+    await open();
+    call.speak(400, 700);
+    await call.until("some of it", () => (call.received.get(2) ?? 0) > 8000);
+    await call.settle();
+    call.play(10);
+    call.cutIn();
+    call.voice.toolResult("unknown", "x", true);
+    call.voice.say("Say goodbye.", true);
+    await call.until("said", () => call.agentSaid.includes("Goodbye."));
+    expect(responses()).toBe(3);
+    expect(server.connection(1).countOf("error")).toBe(0);
+  });
+
+  test("make a response that was asked for and has not begun come to nothing", async () => {
+    begin({ replies: [{}, { text: "Of course.", seconds: 2 }, { text: "Goodbye." }] });
+    await open();
+    call.voice.say("Tell them that it takes longer.");
+    call.voice.say("Say goodbye.", true);
+    await call.until("said", () => call.agentSaid.includes("Goodbye."));
+    expect(call.agentSaid).not.toContain("Of course.");
+  });
+});
+
 describe("money", () => {
   test("the cost is the sum over all responses, cancelled ones too, and all transcriptions", async () => {
     begin({ replies: [{ seconds: 2 }, { seconds: 30 }] });

@@ -43,6 +43,20 @@ describe("the response gate", () => {
     expect(kinds()).toEqual(["say", "say"]);
   });
 
+  test("forgets all that was wanted so far when asked to, and sends what comes after", () => {
+    gate.open();
+    ask("turn");
+    ask("say");
+    gate.forget();
+    ask("say");
+    expect(gate.created("r1", sent[0]?.mark)).toMatchObject({ kind: "turn", stale: true });
+    gate.done("r1");
+    expect(kinds()).toEqual(["turn", "say"]);
+    gate.created("r2", sent[1]?.mark);
+    gate.done("r2");
+    expect(kinds()).toHaveLength(2);
+  });
+
   test("forgets a turn that the service's own response answered, and keeps what it did not", () => {
     gate.open();
     gate.created("busy", undefined);

@@ -114,6 +114,23 @@ test("hanging up reaches the running attempt, once it is over nothing is left to
   expect(server.state.hungUp).toHaveLength(1);
 });
 
+test("a call can be ended once its agent has said goodbye, and a body that is left out ends it at once", async () => {
+  const server = await openServer();
+  const call = await server.call();
+  await answerCall(server, call.id);
+  const path = `/api/v1/calls/${call.id}/hangup`;
+  expect((await server.json(path, { say_goodbye: true })).status).toBe(202);
+  expect((await server.json(path, { say_goodbye: false })).status).toBe(202);
+  expect((await server.json(path, {})).status).toBe(202);
+  expect((await server.json(path, { say_goodbye: "yes" })).status).toBe(422);
+  expect(server.state.hungUp).toEqual([`${call.id} after a goodbye`, call.id, call.id]);
+  const { events } = (await (await server.app.request(`/api/v1/calls/${call.id}/events`)).json()) as {
+    events: { type: string; data: { politely?: boolean } }[];
+  };
+  const ends = events.filter(({ type }) => type === "supervisor.hung-up").map(({ data }) => data.politely);
+  expect(ends).toEqual([true, false, false]);
+});
+
 test("another tenant's calls and tasks do not exist", async () => {
   const server = await openServer();
   const id = await talked(server);

@@ -6,7 +6,13 @@ const open = async (missing: string | null = null) => {
   const agent = await rig.store.agents.ensureDefault(rig.tenantId);
   return { ...rig, agent, path: `/agents/${agent.id}` };
 };
-const PROFILE = { name: "Mira", organization: "Acme", language: "cs", instructions: "Be brief.\nAlways." };
+const PROFILE = {
+  name: "Mira",
+  organization: "Acme",
+  language: "cs",
+  instructions: "Be brief.\nAlways.",
+  farewell: "Díky. Na shledanou.",
+};
 
 test("the page of an agent lets one talk to it and change its profile", async () => {
   const { page, path } = await open();
@@ -40,7 +46,12 @@ test("a profile is saved with a plain form and with a part of the page", async (
 
 test("a profile that cannot be is refused with what is wrong, and nothing changes", async () => {
   const { form, path, store, agent, tenantId } = await open();
-  for (const wrong of [{ name: " " }, { language: "not a language" }, { instructions: "x".repeat(8001) }]) {
+  for (const wrong of [
+    { name: " " },
+    { language: "not a language" },
+    { instructions: "x".repeat(8001) },
+    { farewell: "a\nb" },
+  ]) {
     const answer = await form(path, { ...PROFILE, ...wrong });
     expect(answer.status).toBe(422);
     expect(await answer.text()).toContain('class="problem"');

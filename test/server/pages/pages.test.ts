@@ -142,9 +142,11 @@ test("the page of a live call offers to listen and to hang up, that of a finishe
   expect(live).toContain(`data-sp="listen" data-call="${call.id}" data-who="Front desk" aria-label`);
   expect(live).toContain(`hx-sse:connect="/sse/calls/${call.id}"`);
   expect(live).toContain("Hang up");
+  expect(live).toContain('data-confirm-or="Say goodbye, then end" data-confirm-or-field="say_goodbye"');
   const hung = await server.form(`/calls/${call.id}/hangup`, {});
   expect(hung.status).toBe(303);
-  expect(server.state.hungUp).toEqual([call.id]);
+  expect((await server.form(`/calls/${call.id}/hangup`, { say_goodbye: "true" })).status).toBe(303);
+  expect(server.state.hungUp).toEqual([call.id, `${call.id} after a goodbye`]);
   await endCall(server, call.id);
   const over = await (await server.page(`/calls/${call.id}`)).text();
   expect(over).not.toContain('data-sp="listen"');
