@@ -10,6 +10,13 @@ export const MAX_CONTACTS = 10_000;
 export const MAX_ATTEMPTS = 10;
 
 const text = (longest: number) => z.string().trim().max(longest);
+/** What is spoken of in prompts, where a line break would start something new. */
+const line = (longest: number) =>
+  z
+    .string()
+    .overwrite((value) => value.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " "))
+    .trim()
+    .max(longest);
 const timeOfDay = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/, "must be a time of day such as 09:30");
 /** ISO 8601; without `Z` or an offset it is the contact's own time. */
 const moment = z
@@ -30,7 +37,7 @@ export const ContactSource = z.object({
 
 /** Somebody to be called. */
 export const PlanContact = z.object({
-  name: text(200),
+  name: line(200),
   /** E.164 once the plan was checked; until then whatever was written. */
   phone: text(60),
   source: ContactSource,
@@ -66,8 +73,8 @@ export const CampaignPlan = z.object({
     .regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*$/, "must be a language such as en or pt-BR")
     .optional(),
   /** The name the agent gives, and on whose behalf it calls. */
-  agent_name: text(100).optional(),
-  organization: text(200).optional(),
+  agent_name: line(100).optional(),
+  organization: line(200).optional(),
 });
 
 /** A plan whose shape is right; `checkPlan` tells whether it can be carried out. */

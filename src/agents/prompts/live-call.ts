@@ -39,6 +39,12 @@ export interface EarlierCalls {
 /** A BCP 47 tag in English words, or as it is. */
 export const languageName = (tag: string): string => new Intl.DisplayNames(["en"], { type: "language" }).of(tag) ?? tag;
 
+/** Words between marks, which cannot end them: plans and earlier calls repeat what pages and callees said. */
+const marked = (mark: string, words: string): string =>
+  words === ""
+    ? ""
+    : `<${mark}>\n${words.replace(/<(?=\s*\/?\s*(?:goal|background|profile|earlier-calls)\b)/gi, "‹")}\n</${mark}>`;
+
 /** Newest calls and answers told; what is older is in the memory. */
 const TOLD = 5;
 
@@ -56,7 +62,7 @@ const earlierInWords = ({ calls, memory, suggestion, answers }: EarlierCalls): s
       .map(({ question, answer }) => `You asked the person you call for: ${question} The answer: ${answer}`),
     suggestion === null || suggestion === "" ? "" : `For this call: ${suggestion}`,
   ].filter((line) => line !== "");
-  return lines.length === 0 ? "" : `<earlier-calls>\n${lines.join("\n")}\n</earlier-calls>`;
+  return marked("earlier-calls", lines.join("\n"));
 };
 
 /**
@@ -70,9 +76,9 @@ export const liveCallBrief = (facts: LiveCallFacts): VoiceBrief => {
   const instructions = [
     `You are ${self} making a phone call${whom}. Speak ${languageName(facts.language)} unless the callee prefers another language.`,
     `You are calling ${callee}.`,
-    `<goal>\n${facts.action}\n</goal>`,
-    facts.context === "" ? "" : `<background>\n${facts.context}\n</background>`,
-    facts.profile === "" ? "" : `<profile>\n${facts.profile}\n</profile>`,
+    marked("goal", facts.action),
+    marked("background", facts.context),
+    marked("profile", facts.profile),
     facts.attempt > 1 ? "You have called about this before; say so briefly, and keep what was promised." : "",
     facts.earlier === undefined ? "" : earlierInWords(facts.earlier),
     "How to talk on the phone:",
