@@ -56,12 +56,12 @@ export interface AttemptDeps {
   carrierFor: (kind: string) => CarrierControl;
   commands: CallCommands;
   voiceFor: VoiceFor;
-  /** Said when a voice is lost for good in a conversation; null hangs up without a word. */
-  apology: () => SpokenLine | null;
+  /** Said in this language, BCP 47, when a voice is lost for good in a conversation; null hangs up without a word. */
+  apology: (language: string) => SpokenLine | null;
   /** The sound of an answer of the owner, for voices that speak no words of their own; without it they need none. */
   answerLine?: (answer: string) => Promise<SpokenLine>;
   /** The sound of an agent's farewell, for the same voices. */
-  farewellLine?: (farewell: string) => Promise<SpokenLine>;
+  farewellLine?: (farewell: string, language: string) => Promise<SpokenLine>;
   /** Where the leg's packets are to be sent: the address the carrier reaches. */
   rtpHost: string;
   /** Absolute path of a new recording, and the same relative to the data folder; null records nothing. */
@@ -102,6 +102,8 @@ export interface Attempts {
   connect(tenantId: string, callId: string, wish: ConnectWish): boolean;
   /** Hands the owner's answer to the call that asked; false when it does not run here or asks no more. */
   ownerAnswered(tenantId: string, callId: string, answer: { questionId: string; answer: string }): boolean;
+  /** Language of a call that runs here, BCP 47; `en` for others. */
+  languageOf(callId: string): string;
   /** Ids of the calls that run. */
   live(): string[];
   /** Hangs all calls up and waits until they are settled. */
@@ -158,6 +160,7 @@ export const createAttempts = (deps: AttemptDeps): Attempts => {
       if (running.get(callId)?.tenantId !== tenantId) return false;
       return deps.commands.send(callId, { type: "owner_answered", ...answer });
     },
+    languageOf: (callId) => running.get(callId)?.language ?? "en",
     live: () => [...running.keys()],
     closeAll: async () => {
       const open = [...running.values()];
@@ -171,6 +174,8 @@ export const createAttempts = (deps: AttemptDeps): Attempts => {
 /** One attempt: feeds the rules of `attempt-machine` with what happens and carries out what they ask for. */
 class Attempt {
   readonly tenantId: string;
+  /** BCP 47, such as `en`. */
+  language = "en";
   /** Resolves when the call is settled. */
   readonly over: Promise<void>;
   readonly #deps: AttemptDeps;
@@ -248,7 +253,8 @@ class Attempt {
       ? await store.agents.get(this.tenantId, task.agentId)
       : ((await store.agents.list(this.tenantId))[0] ?? null);
     if (this.canConnect) this.#transfer.targets = agent?.transferTargets ?? [];
-    this.#transfer.language = task?.language ?? "en";
+    this.language = task?.language ?? "en";
+    this.#transfer.language = this.language;
     const earlier = task === null || call.attempt === 1 ? null : await earlierCalls(store, task);
     const ownerAnswer = earlier?.answers.at(-1)?.answer;
     const about = {
@@ -262,7 +268,7 @@ class Attempt {
     };
     const brief = liveCallBrief({
       ...about,
-      language: task?.language ?? "en",
+      language: this.language,
       profile: agent?.instructions ?? "",
       transferTo: this.#transfer.targets.map(({ name }) => name),
       ...(earlier === null ? {} : { earlier }),
@@ -271,7 +277,7 @@ class Attempt {
     const [leg, voice, spoken] = await Promise.all([
       this.#carrier.legFor({ callId: call.id, to: call.to, about }),
       this.#deps.voiceFor({ call, brief, about }),
-      words === "" ? undefined : this.#deps.farewellLine?.(words),
+      words === "" ? undefined : this.#deps.farewellLine?.(words, this.language),
     ]);
     if (words !== "") this.#farewell = { instructions: farewellOf(words), ...(spoken ? { spoken } : {}) };
     if (this.#state.at !== "opening") return;
@@ -327,7 +333,7 @@ class Attempt {
         media.send({ type: "say", callId, now: true, ...this.#farewell });
         return;
       case "apologise": {
-        const apology = this.#deps.apology();
+        const apology = this.#deps.apology(this.language);
         if (apology) media.send({ type: "play", callId, line: apology });
         return;
       }

@@ -7,6 +7,7 @@ import { createCommandReader } from "../agents/command-reader.ts";
 import { createMoodReader } from "../agents/mood-reader.ts";
 import { createOrchestrator } from "../agents/orchestrator.ts";
 import { createPlanner } from "../agents/planner.ts";
+import { phraseLanguage } from "../agents/prompts/spoken-phrases.ts";
 import { DEMO_RETRY_DELAYS, RETRY_DELAYS } from "../agents/retry-policy.ts";
 import { createSummarizer } from "../agents/summarizer.ts";
 import { createBus } from "../core/bus.ts";
@@ -14,7 +15,7 @@ import { BROWSER_CARRIER, callIsOver } from "../core/call.ts";
 import { type Clock, type Schedule, systemClock, systemSchedule } from "../core/clock.ts";
 import { type Config, ConfigError, loadConfig } from "../core/config.ts";
 import { messageOf, OutsideError } from "../core/errors.ts";
-import { createLog, inBackground, type Log } from "../core/log.ts";
+import { createLog } from "../core/log.ts";
 import { createMetrics } from "../core/metrics.ts";
 import { claimFolder } from "../core/store/folder-claim.ts";
 import { openStore } from "../core/store/open.ts";
@@ -38,6 +39,7 @@ import { keptSecret } from "./kept-secret.ts";
 import { listen } from "./listen.ts";
 import { LIVE_PACE } from "./live/live-stream.ts";
 import { startMoodWatch } from "./mood-watch.ts";
+import { PhraseBook } from "./phrase-book.ts";
 import { UNDO_MS } from "./planning.ts";
 import { guardProcess } from "./process-guard.ts";
 import { settleDead } from "./settle-dead.ts";
@@ -50,10 +52,6 @@ import { createVoiceChoice, transcriberFor } from "./voice-choice.ts";
 const CALLS_PER_NUMBER_A_DAY = 5;
 /** How long a new call waits for the scheduler's decision before it is answered, in ms. */
 const DECISION_MS = 2000;
-/** Said when a voice is lost for good while somebody listens. */
-const APOLOGY = "I am sorry, we have a technical problem. We will call you again. Goodbye.";
-/** Said to a caller whose speaker was lost in a takeover. */
-const HOLD_PHRASE = "One moment, please. I am right with you.";
 
 /** Where set-up keeps what it got; `OPENDEEP_CACHE_DIR` belongs to set-up, which then names the worker itself. */
 const CACHE_DIR = join(import.meta.dir, "../../.cache");
@@ -106,10 +104,14 @@ export const startOpenDeep = async (
     speed,
   });
   const speaker = createSpeaker({ log });
-  const speak = async (text: string, who: "agent" | "callee"): Promise<SpokenLine> => ({
+  const speak = async (text: string, who: "agent" | "callee", language = "en"): Promise<SpokenLine> => ({
     text,
-    audio: await speaker.speak(text, who),
+    audio: await speaker.speak(text, who, phraseLanguage(language)),
   });
+
+  const phrases = new PhraseBook({ speaker, log });
+  phrases.prepare("en");
+  const voiceFor = createVoiceChoice({ config, speak, secret });
 
   // Carrier and attempts know each other; events before the attempts exist are about no call of ours.
   let attempts: Attempts | null = null;
@@ -128,12 +130,15 @@ export const startOpenDeep = async (
     carrierFor: (kind) => (kind === BROWSER_CARRIER ? browser : carrier),
     mayConnect: createPartyGate({ store }),
     commands: new CallCommands(),
-    voiceFor: createVoiceChoice({ config, speak, secret }),
-    apology: keepLine(APOLOGY, "make the apology", log, speaker),
+    voiceFor: (wanted) => {
+      phrases.prepare(wanted.brief.language);
+      return voiceFor(wanted);
+    },
+    apology: (language) => phrases.line("apology", language),
     ...(config.voice === "scripted"
       ? {
           answerLine: (answer) => speak(spokenAnswer(answer), "agent"),
-          farewellLine: (farewell) => speak(farewell, "agent"),
+          farewellLine: (farewell, language) => speak(farewell, "agent", language),
         }
       : {}),
     rtpHost: config.rtpHost,
@@ -197,7 +202,7 @@ export const startOpenDeep = async (
       const task = call && (await store.tasks.get(tenantId, call.taskId));
       return transcriberFor({ config, secret }, { tenantId, language: task?.language ?? "" });
     },
-    holdPhrase: keepLine(HOLD_PHRASE, "make the hold phrase", log, speaker),
+    holdPhrase: (callId) => phrases.line("hold", attempts.languageOf(callId)),
     hangUp: (tenantId, callId, politely) => attempts.hangUp(tenantId, callId, politely),
     sendKeys: (tenantId, callId, digits) => attempts.sendKeys(tenantId, callId, digits),
     note: createSupervisorNotes({ store, clock, log }),
@@ -341,21 +346,6 @@ export const startOpenDeep = async (
       return closing;
     },
   };
-};
-
-/** A sentence as sound, made ahead; null while there is none, and where no synthesiser could make words of it. */
-const keepLine = (
-  text: string,
-  what: string,
-  log: Log,
-  speaker: ReturnType<typeof createSpeaker>,
-): (() => SpokenLine | null) => {
-  let line: SpokenLine | null = null;
-  const make = speaker.speak(text, "agent").then((audio) => {
-    if (speaker.sounds === "words") line = { text, audio };
-  });
-  inBackground(log, what, make);
-  return () => line;
 };
 
 const openServer = (

@@ -32,6 +32,11 @@ let briefs: VoiceBrief[];
 let recordingPath: (callId: string) => { absolute: string; relative: string } | null;
 let supervisorPath: (callId: string) => string | null;
 
+const APOLOGIES: Record<string, string> = {
+  en: "We have a technical problem. Goodbye.",
+  de: "Wir haben ein technisches Problem. Auf Wiederhören.",
+};
+
 /** A line as a tone as long as its words, of another pitch for each party. */
 const speak = async (text: string, who: "agent" | "callee"): Promise<SpokenLine> => ({
   text,
@@ -67,7 +72,7 @@ beforeEach(async () => {
       briefs.push(brief);
       return demoVoice({ subject: about, to: call.to, seed: 1, brief, speak });
     },
-    apology: () => ({ text: "We have a technical problem. Goodbye.", audio: toneBytes(600, 1000) }),
+    apology: (language) => ({ text: APOLOGIES[language] ?? "", audio: toneBytes(600, 1000) }),
     answerLine: (answer) => speak(spokenAnswer(answer), "agent"),
     farewellLine: (farewell) => speak(farewell, "agent"),
     rtpHost: "127.0.0.1",
@@ -494,6 +499,20 @@ test("a voice that is lost while a supervisor speaks apologises when they give t
   await over;
   expect(ended((await store.calls.get(TENANT, callId))!)).toEqual(["dropped_connection", "failed", "voice-lost"]);
   expect(await said(callId)).toContain("agent: We have a technical problem. Goodbye.");
+});
+
+test("a call is in its agent's language, from the opening to what the system itself says", async () => {
+  const agent = await store.agents.ensureDefault(TENANT);
+  await store.agents.change(TENANT, agent.id, { ...agent, language: "de" });
+  const { callId, over } = await dial("+12125550100");
+  await settle();
+  await pass(30, () => events.includes("turn.stored"));
+  expect(attempts.languageOf(callId)).toBe("de");
+  expect(briefs[0]).toMatchObject({ language: "de", opening: expect.stringContaining("in German") });
+  media.tell({ type: "voice-lost", callId, recovered: false, detail: "the session ended" });
+  await pass(30, () => attempts.live().length === 0);
+  await over;
+  expect(await said(callId)).toContain(`agent: ${APOLOGIES.de}`);
 });
 
 test("the owner's answer that comes while a supervisor speaks is passed on afterwards", async () => {

@@ -97,7 +97,7 @@ export const liveCallBrief = (facts: LiveCallFacts): VoiceBrief => {
   ];
   return {
     instructions: instructions.filter((line) => line !== "").join("\n"),
-    opening: `Open the call now, in two short sentences: greet${facts.calleeName === "" ? "" : ` ${facts.calleeName}`}, say that you are ${self} calling${whom}, and say what the call is about. Then stop and listen.`,
+    opening: `Open the call now in ${languageName(facts.language)}, in two short sentences: greet${facts.calleeName === "" ? "" : ` ${facts.calleeName}`}, say that you are ${self} calling${whom}, and say what the call is about. Then stop and listen.`,
     language: facts.language,
     tools: callTools(facts.transferTo ?? []),
   };

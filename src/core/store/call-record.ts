@@ -67,6 +67,8 @@ export interface Call {
   organization: string;
   agentName: string;
   action: string;
+  /** BCP 47, such as `en`. */
+  language: string;
 }
 
 /** What a call is created from. */
@@ -182,7 +184,8 @@ export const CALL_SELECT = `SELECT c.id, c.tenant_id AS tenantId, c.task_id AS t
     c.to_phone AS "to", c.from_phone AS "from", c.status, c.disposition, c.hangup_cause AS hangupCause, c.detail,
     c.created_at AS createdAt, c.dialing_at AS dialingAt, c.rang_at AS rangAt, c.answered_at AS answeredAt,
     c.ended_at AS endedAt, c.duration_ms AS durationMs, c.cost_usd AS costUsd, c.usage, c.stats, c.latency,
-    t.callee_name AS calleeName, t.organization, t.agent_name AS agentName, t.action
+    t.callee_name AS calleeName, t.organization, t.agent_name AS agentName, t.action,
+    t.language
   FROM calls c JOIN tasks t ON t.tenant_id = c.tenant_id AND t.id = c.task_id`;
 
 /** A call from its row. Only the store writes these rows, so the JSON in them is what it says it is. */

@@ -41,7 +41,7 @@ const tasksOfPlan = (
       agentName: plan.agent_name ?? "",
       action: plan.master_agent_prompt,
       context: contact.context ?? "",
-      language: plan.language ?? "en",
+      ...(plan.language ? { language: plan.language } : {}),
       priority,
       maxAttempts: plan.max_attempts,
       nextActionAt: Math.max(dialAt, notBefore ?? 0),

@@ -33,7 +33,8 @@ export const taskMovesOf = ({ db, clock }: Ledger): TaskMoves => {
        context, language, status, priority, max_attempts, next_action_at, deadline_at, timezone, source, hours,
        idempotency_key, created_at, updated_at)
      VALUES ($tenantId, $id, $campaignId, $agentId, $phone, $calleeName, $organization, $agentName, $action,
-       $context, $language, $status, $priority, $maxAttempts, $nextActionAt, $deadlineAt, $timezone, $source, $hours,
+       $context, COALESCE($language, (SELECT language FROM agents WHERE tenant_id = $tenantId AND
+         ($agentId IS NULL OR id = $agentId) ORDER BY created_at, id LIMIT 1), 'en'), $status, $priority, $maxAttempts, $nextActionAt, $deadlineAt, $timezone, $source, $hours,
        $idempotencyKey, $now, $now)
      RETURNING ${TASK_COLUMNS}`,
   );
@@ -71,7 +72,7 @@ export const taskMovesOf = ({ db, clock }: Ledger): TaskMoves => {
         agentName: task.agentName ?? "",
         action: task.action,
         context: task.context ?? "",
-        language: task.language ?? "en",
+        language: task.language ?? null,
         status: task.status ?? "pending",
         priority: task.priority ?? 0,
         maxAttempts: task.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,

@@ -64,7 +64,7 @@ export interface NewTask {
   organization?: string;
   agentName?: string;
   context?: string;
-  /** `en`. */
+  /** Its agent's, or that of the tenant's first agent where it names none; `en` without one. */
   language?: string;
   campaignId?: string | null;
   agentId?: string | null;

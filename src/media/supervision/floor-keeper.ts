@@ -30,7 +30,7 @@ export interface FloorKeeperDeps {
   /** Longest wait of a caller whose speaker was lost, in ms. */
   holdMs: number;
   /** Said to such a caller; null while there is no sound for it. */
-  holdPhrase(): SpokenLine | null;
+  holdPhrase(callId: string): SpokenLine | null;
   /** SSRC of this place's stream as the engine gets it; null without a microphone. */
   ssrcOf(seatId: string): number | null;
   /** A mode began or ended for a person. */
@@ -177,7 +177,7 @@ export class FloorKeeper {
         kept.waiting.delete(effect.ticket);
         return;
       case "hold-caller": {
-        const line = holdPhrase();
+        const line = holdPhrase(callId);
         if (line) send({ type: "hold-phrase", callId, line });
         kept.stopHolding();
         kept.stopHolding = schedule(() => this.#step(callId, { type: "waited-too-long" }), holdMs);

@@ -75,8 +75,8 @@ export interface SupervisionDeps {
   callInfo: (tenantId: string, callId: string) => Promise<SupervisedCall | null>;
   /** What writes supervisors' speech on this call down; null writes nothing down. */
   transcriber: (tenantId: string, callId: string) => Promise<TranscriberSettings | null>;
-  /** Said to a caller whose speaker was lost; null while there is no sound for it. */
-  holdPhrase: () => SpokenLine | null;
+  /** Said to the caller of this call whose speaker was lost; null while there is no sound for it. */
+  holdPhrase: (callId: string) => SpokenLine | null;
   /** Ends a call of this tenant, `politely` once the agent has said goodbye; false when it is not live. */
   hangUp: (tenantId: string, callId: string, politely: boolean) => Promise<boolean> | boolean;
   /** Presses keys on a call of this tenant; false when it is not live. */

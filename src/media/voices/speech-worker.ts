@@ -6,6 +6,8 @@ export interface SpeechRequest {
   id: number;
   text: string;
   voice: SpeakerVoice;
+  /** Of `SPEECH_LANGUAGES`. */
+  language: string;
 }
 
 /** Its sound, or why there is none: `missing` when no synthesiser is installed. */
@@ -14,9 +16,14 @@ export type SpeechReply = { id: number } & ({ audio: Uint8Array } | { missing: t
 type Synthesiser = (text: string, options: Record<string, string | number>) => Promise<Uint8Array>;
 
 /** Voices of espeak-ng: a lower and a higher one, of two accents and speeds. */
-const VOICES: Record<SpeakerVoice, Record<string, string | number>> = {
-  agent: { voice: "en-us+f2", pitch: 58, speed: 170 },
-  callee: { voice: "en-gb+m3", pitch: 50, speed: 160 },
+const VOICES: Record<SpeakerVoice, { accent: string; timbre: string; pitch: number; speed: number }> = {
+  agent: { accent: "en-us", timbre: "f2", pitch: 58, speed: 170 },
+  callee: { accent: "en-gb", timbre: "m3", pitch: 50, speed: 160 },
+};
+
+const optionsOf = (who: SpeakerVoice, language: string): Record<string, string | number> => {
+  const { accent, timbre, pitch, speed } = VOICES[who];
+  return { voice: `${language === "en" ? accent : language}+${timbre}`, pitch, speed };
 };
 
 declare const self: Worker;
@@ -36,12 +43,12 @@ const loadSynthesiser = async (): Promise<Synthesiser | null> => {
   }
 };
 
-const speak = async ({ id, text, voice }: SpeechRequest): Promise<SpeechReply> => {
+const speak = async ({ id, text, voice, language }: SpeechRequest): Promise<SpeechReply> => {
   synthesiser ??= loadSynthesiser();
   const synthesise = await synthesiser;
   if (!synthesise) return { id, missing: true };
   try {
-    const wav = await synthesise(text, VOICES[voice]);
+    const wav = await synthesise(text, optionsOf(voice, language));
     const format = parseWavHeader(wav);
     if (format?.channels !== 1) return { id, problem: "the synthesiser gave no mono WAV" };
     const samples = Math.floor(Math.min(format.dataBytes, wav.length - WAV_HEADER_BYTES) / 2);

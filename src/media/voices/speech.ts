@@ -18,13 +18,17 @@ const MAX_WAITING = 256;
 /** Sound kept for texts that come again, in bytes: 17 minutes of speech. The longest unused goes first. */
 const CACHE_BYTES = 8 * 1024 * 1024;
 
-/** Speaks texts for the demo and for tests. */
+/** Languages that texts can be spoken in. */
+export const SPEECH_LANGUAGES: readonly string[] = ["en", "es", "de", "fr", "pt", "it"];
+
+/** Speaks texts for the demo and for tests, and the system's own sentences. */
 export interface Speaker {
   /**
-   * The text as µ-law at 8 kHz, in English; the same text and voice give the same bytes. Without a synthesiser, or when
+   * The text as µ-law at 8 kHz; the same text, voice and language give the same bytes. `language` is one of
+   * `SPEECH_LANGUAGES`, by default and for any other English. Without a synthesiser, or when
    * it fails, tones as long as the text. Never rejects. The bytes are shared: they must not be changed.
    */
-  speak(text: string, voice: SpeakerVoice): Promise<Uint8Array>;
+  speak(text: string, voice: SpeakerVoice, language?: string): Promise<Uint8Array>;
   /** What `speak` gave last. */
   readonly sounds: "nothing yet" | "words" | "tones";
   /** Ends its thread; what waits becomes tones. May be called twice. */
@@ -82,9 +86,10 @@ class ThreadSpeaker implements Speaker {
     this.#spawn = spawn;
   }
 
-  speak(text: string, voice: SpeakerVoice): Promise<Uint8Array> {
+  speak(text: string, voice: SpeakerVoice, wanted = "en"): Promise<Uint8Array> {
     const words = speakable(text);
-    const key = `${voice} ${words}`;
+    const language = SPEECH_LANGUAGES.includes(wanted) ? wanted : "en";
+    const key = `${language} ${voice} ${words}`;
     const known = this.#cache.get(key);
     if (known) {
       this.#cache.delete(key);
@@ -96,7 +101,7 @@ class ThreadSpeaker implements Speaker {
       return Promise.resolve(this.#tones(words, voice));
     }
     const audio = new Promise<Uint8Array>((done) => {
-      this.#waiting.push({ request: { id: ++this.#ids, text: words, voice }, tries: 0, done });
+      this.#waiting.push({ request: { id: ++this.#ids, text: words, voice, language }, tries: 0, done });
     });
     this.#keep(key, audio);
     this.#work();

@@ -120,7 +120,7 @@ const scheduleTask = async (parts: AppParts, tenantId: string, request: TaskRequ
     calleeName: request.callee_name,
     agentName: request.agent_name,
     organization: request.organization,
-    language: request.language ?? "en",
+    ...(request.language ? { language: request.language } : {}),
     maxAttempts: request.max_attempts,
     nextActionAt: notBefore,
     deadlineAt,

@@ -34,6 +34,7 @@ export interface CallPicture extends WatchedCall {
 export const namesOf = (call: Call): SpeakerNames => ({
   callee: call.calleeName.trim() === "" ? "Callee" : call.calleeName.trim(),
   agent: call.agentName.trim() === "" ? "Agent" : call.agentName.trim(),
+  language: call.language,
 });
 
 /** Whether the recording can be played. */

@@ -13,11 +13,16 @@ export interface PartialTurn {
   whispered: boolean;
 }
 
-/** Names shown for the speakers of one call. */
+/** Names shown for the speakers of one call, and the language that callee and agent speak, BCP 47. */
 export interface SpeakerNames {
   callee: string;
   agent: string;
+  language: string;
 }
+
+/** Has words read in the language they were said in; what supervisors say is in none that is known. */
+const spokenIn = (speaker: Speaker, { language }: SpeakerNames): { lang?: string } =>
+  speaker === "supervisor" ? {} : { lang: language };
 
 const nameOf = (speaker: Speaker, names: SpeakerNames): string =>
   speaker === "callee" ? names.callee : speaker === "agent" ? names.agent : "Supervisor";
@@ -68,11 +73,11 @@ export const TurnItem = ({
   >
     <Who speaker={turn.speaker} names={names} atMs={turn.atMs} />
     {seekable ? (
-      <button type="button" data-t={(Math.max(0, turn.atMs) / 1000).toFixed(2)}>
+      <button type="button" {...spokenIn(turn.speaker, names)} data-t={(Math.max(0, turn.atMs) / 1000).toFixed(2)}>
         {turn.text}
       </button>
     ) : (
-      <p>{turn.text}</p>
+      <p {...spokenIn(turn.speaker, names)}>{turn.text}</p>
     )}
     <Mark whispered={turn.whispered} />
   </li>
@@ -88,7 +93,7 @@ export const PartialItem = ({ turn, names }: { turn: PartialTurn; names: Speaker
     hx-ignore=""
   >
     <Who speaker={turn.speaker} names={names} atMs={turn.atMs} />
-    <p>
+    <p {...spokenIn(turn.speaker, names)}>
       {turn.text === "" ? (
         <span class="typing">
           <i></i>

@@ -16,6 +16,16 @@ test("a task comes with defaults: pending, due now, three attempts, English", as
   });
 });
 
+test("a task that names no language is in its agent's, without one in the first agent's", async () => {
+  const { store, clock } = await freshStore();
+  const first = await store.agents.ensureDefault("default");
+  await store.agents.change("default", first.id, { ...first, language: "es" });
+  clock.advance(1);
+  expect((await newTask(store, { phone: "+12025550101" })).language).toBe("es");
+  expect((await newTask(store, { phone: "+12025550102", agentId: first.id })).language).toBe("es");
+  expect((await newTask(store, { phone: "+12025550103", agentId: first.id, language: "de" })).language).toBe("de");
+});
+
 test("the same idempotency key gives the first task again and no second event", async () => {
   const { store, heard } = await freshStore();
   const first = await store.tasks.create("default", { phone: "+12025550100", action: "a", idempotencyKey: "k" });

@@ -70,6 +70,18 @@ const activeLevel = (audio: Uint8Array): number => {
   return levelDbov(active.reduce((sum, each) => sum + each, 0) / active.length);
 };
 
+test("a sentence is spoken in the language that is asked for, each in its own sound; in English where there is none", async () => {
+  const { speaker, threads, reply } = speakerByHand();
+  const wanted = ["de", "de", "es", "xx", undefined];
+  const audio = wanted.map((language) => speaker.speak("Radio.", "agent", language));
+  for (let n = 1; n <= 3; n++) {
+    reply(n);
+    await audio[n];
+  }
+  expect(threads[0]!.asked.map(({ language }) => language)).toEqual(["de", "es", "en"]);
+  expect((await Promise.all(audio)).map(({ length }) => length)).toEqual([1, 1, 2, 3, 3]);
+});
+
 describe("the speaker", () => {
   test("asks for one sentence at a time and knows it the next time", async () => {
     const { speaker, threads, reply } = speakerByHand();

@@ -18,7 +18,7 @@ test("different keys have different ids", () => {
   );
 });
 
-const NAMES = { callee: "Front desk", agent: "APPU" };
+const NAMES = { callee: "Front desk", agent: "APPU", language: "pt-BR" };
 const turn = (changes: Partial<Parameters<typeof TurnItem>[0]["turn"]>): string =>
   String(
     TurnItem({
@@ -49,4 +49,13 @@ test("what a supervisor says on the line stands in a lane of its own and bears n
   const html = turn({});
   expect(html).toContain('class="turn supervisor"');
   expect(html).not.toContain("did not hear");
+});
+
+test("words are read in the language of the call, but those of supervisors and of the page around them", () => {
+  const said = turn({ speaker: "callee", text: "Bom dia." });
+  expect(said).toContain('<p lang="pt-BR">Bom dia.</p>');
+  expect(said.match(/lang=/g)).toHaveLength(1);
+  const spoken = { key: "s1", speaker: "agent", text: "Olá", atMs: 0, whispered: false } as const;
+  expect(String(PartialItem({ turn: spoken, names: NAMES }))).toContain('<p lang="pt-BR">Olá</p>');
+  expect(turn({})).not.toContain("lang=");
 });
