@@ -13,6 +13,8 @@ export const written = async (path: string, frames: number, channels = 2): Promi
   while (frames > 0 && (await stat(path)).size < WAV_HEADER_BYTES + frames * FRAME_SAMPLES * 2 * channels) {
     await Bun.sleep(1);
   }
+  // The recorder hears of a write a moment after the disk has it.
+  await Bun.sleep(2);
 };
 
 /**

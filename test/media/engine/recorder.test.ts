@@ -28,7 +28,7 @@ test("the callee is on the left channel and the agent on the right, frame by fra
   for (let i = 0; i < 200; i++) {
     recorder.put(RECORDED.callee, toneFrame(300, i, i < 100 ? 8000 : 0));
     recorder.put(RECORDED.sent, toneFrame(500, i, i < 100 ? 0 : 8000));
-    if (i % 10 === 0) await keptUp(path, i);
+    await keptUp(path, i);
   }
   const file = await recorder.close();
   expect(file).toEqual({ path, durationMs: 4000, bytes: WAV_HEADER_BYTES + 200 * 640 });
@@ -60,7 +60,7 @@ test("an agent that is 1.3 s behind the callee's channel is recorded whole", asy
   for (let i = 0; i < 200; i++) {
     recorder.put(RECORDED.callee, toneFrame(300, i));
     if (i >= 65) recorder.put(RECORDED.sent, toneFrame(500, i));
-    if (i % 10 === 0) await keptUp(path, i);
+    await keptUp(path, i);
   }
   await recorder.close();
   expect(recorder.droppedFrames).toBe(0);
@@ -95,7 +95,7 @@ test("a place that held speech is silent again when the agent passes it without 
     recorder.put(RECORDED.callee, toneFrame(300, i));
     if (i < 150) recorder.put(RECORDED.sent, toneFrame(500, i));
     else recorder.skip(RECORDED.sent, 1);
-    if (i % 10 === 0) await keptUp(path, i);
+    await keptUp(path, i);
   }
   expect((await recorder.close()).durationMs).toBe(8000);
   const { left, right } = await samples(path);
@@ -110,7 +110,7 @@ test("a recording whose process died is playable up to its last second once it i
   for (let i = 0; i < 150; i++) {
     recorder.put(RECORDED.callee, toneFrame(300, i));
     recorder.put(RECORDED.sent, toneFrame(500, i));
-    if (i % 10 === 0) await keptUp(path, i);
+    await keptUp(path, i);
   }
   await written(path, 100);
   const abandoned = join(folder, "d.wav");
