@@ -20,9 +20,12 @@ export interface SpeakerNames {
   language: string;
 }
 
-/** Has words read in the language they were said in; what supervisors say is in none that is known. */
-const spokenIn = (speaker: Speaker, { language }: SpeakerNames): { lang?: string } =>
-  speaker === "supervisor" ? {} : { lang: language };
+/**
+ * Has words read in the language they were said in, and set in the direction of their own letters; what supervisors say
+ * is in no language that is known.
+ */
+const spokenIn = (speaker: Speaker, { language }: SpeakerNames): { lang?: string; dir: "auto" } =>
+  speaker === "supervisor" ? { dir: "auto" } : { lang: language, dir: "auto" };
 
 const nameOf = (speaker: Speaker, names: SpeakerNames): string =>
   speaker === "callee" ? names.callee : speaker === "agent" ? names.agent : "Supervisor";

@@ -36,10 +36,15 @@ export const callPageRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: 
     const isSettled = callIsOver(call.status) && (recording === null || recording.closedAt !== null);
     return renderPage(
       c,
-      { title: `Call with ${whoOf(call)}`, wide: true, live: !isSettled },
+      {
+        title: `Call with ${whoOf(call)}`,
+        wide: true,
+        live: !isSettled,
+        ...(callIsOver(call.status) ? { path: "/history" } : {}),
+      },
       <>
         <nav class="cluster small" aria-label="Back">
-          <a href="/calls">Calls</a>
+          {callIsOver(call.status) ? <a href="/history">History</a> : <a href="/calls">Calls</a>}
           {isSettled ? null : <LiveFeed path={`/sse/calls/${call.id}`} endsOn={OVER_EVENT} />}
         </nav>
         <CallHead {...picture} now={parts.clock.now()} rights={rights} />

@@ -53,9 +53,9 @@ test("what a supervisor says on the line stands in a lane of its own and bears n
 
 test("words are read in the language of the call, but those of supervisors and of the page around them", () => {
   const said = turn({ speaker: "callee", text: "Bom dia." });
-  expect(said).toContain('<p lang="pt-BR">Bom dia.</p>');
+  expect(said).toContain('<p lang="pt-BR" dir="auto">Bom dia.</p>');
   expect(said.match(/lang=/g)).toHaveLength(1);
   const spoken = { key: "s1", speaker: "agent", text: "Olá", atMs: 0, whispered: false } as const;
-  expect(String(PartialItem({ turn: spoken, names: NAMES }))).toContain('<p lang="pt-BR">Olá</p>');
+  expect(String(PartialItem({ turn: spoken, names: NAMES }))).toContain('<p lang="pt-BR" dir="auto">Olá</p>');
   expect(turn({})).not.toContain("lang=");
 });

@@ -136,3 +136,17 @@ test("the API finds calls by what was said and tells the lines", async () => {
     expect([query, (await server.app.request(`/api/v1/calls?${query}`)).status]).toEqual([query, 422]);
   }
 });
+
+test("the page of a finished call leads back to the history, that of a live one to the board", async () => {
+  const server = await openServer();
+  const over = await callSaying(server, ["هل لديكم موعد؟"]);
+  const live = await server.call();
+  const [after, during] = await Promise.all(
+    [over, live.id].map(async (id) => (await server.page(`/calls/${id}`)).text()),
+  );
+  expect(after).toMatch(/aria-label="Back"><a href="\/history">History<\/a>/);
+  expect(after).toMatch(/id="nav-history" aria-current="page"/);
+  expect(during).toMatch(/aria-label="Back"><a href="\/calls">Calls<\/a>/);
+  // What was said has its own direction.
+  expect(after).toContain('<p lang="en" dir="auto">هل لديكم موعد؟</p>');
+});
