@@ -64,6 +64,8 @@ describe.skipIf(browserMissing() !== null)("pages of the way from a sentence to 
       "a report": `/reports/${campaign_id}`,
       "tasks, with a question that came too late": `/tasks?task=${tasks[0].id}`,
       "a call that is over": `/calls/${callId}`,
+      "the history, searched": "/history?q=earliest&outcome=answered",
+      "the history, where nothing matches": "/history?q=zebra",
       "numbers not to call": "/dnd",
       "numbers not to call, from a file": "/dnd/import",
       settings: "/settings",

@@ -57,7 +57,7 @@ export const historyRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
         <HistoryFilter query={query} choices={{ agents, campaigns, tags }} />
         <section class="card">
           <header class="card-head">
-            <h2 role="status">
+            <h2>
               {page.count.toLocaleString("en")} {page.count === 1 ? "call" : "calls"}
             </h2>
             {page.count === 0 ? null : (
