@@ -459,7 +459,7 @@ describe.skipIf(missing)("the dock", () => {
     await page.click("od-phone dialog >> text=Cancel");
     expect((await openDeep.call(callId)).ended_at).toBeNull();
     await page.click("od-phone .panel-end >> text=End call");
-    await page.click("od-phone dialog >> text=End call");
+    await page.click("od-phone dialog >> text=End now");
     await phone.is("ended");
     await openDeep.over(callId);
   });
