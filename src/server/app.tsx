@@ -143,7 +143,7 @@ export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   commandRoute(app, parts);
   serviceRoutes(app, parts);
 
-  liveRoutes(app, parts, pictures);
+  liveRoutes(app, parts, pictures, sessions);
   softphoneRoutes(app, parts.supervision, sessions);
   talkRoutes(app, parts.talk, sessions);
 

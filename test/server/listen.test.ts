@@ -59,7 +59,7 @@ test("with an access token the socket opens with it alone", () =>
   }));
 
 // Symptom: whoever signed out in one tab was still heard on a call from another.
-test("signing out closes the sockets of that session, and the softphone counts as left", () => {
+test("signing out closes the sockets and streams of that session, and the softphone counts as left", () => {
   const ends: boolean[] = [];
   const supervision: Partial<ServerRig["parts"]>["supervision"] = {
     attach: () => ({ message() {}, closed: (onPurpose) => ends.push(onPurpose ?? false) }),
@@ -74,7 +74,9 @@ test("signing out closes the sockets of that session, and the softphone counts a
     const socket = new WebSocket(`ws://${host}/ws/softphone`, { headers: { origin: headers.origin, cookie } } as never);
     const closed = new Promise<number>((resolve) => socket.addEventListener("close", ({ code }) => resolve(code)));
     await new Promise((opened) => socket.addEventListener("open", opened));
+    const stream = await fetch(`http://${host}/sse/calls`, { headers: { cookie } });
     expect((await post("/sign-out", "", { cookie })).status).toBe(303);
+    expect(await stream.text()).toContain("live-rows");
     expect(await closed).toBe(1008);
     expect(ends[0]).toBe(true);
   });

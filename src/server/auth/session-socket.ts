@@ -7,8 +7,8 @@ import { SESSION_COOKIE, type Sessions } from "./session.ts";
 const SIGNED_OUT = 1008;
 
 /**
- * Closes a socket when the session that opened it is ended, so that nobody goes on listening or speaking from a page
- * that was left open. Sockets opened by other proof live on. Gives how to forget the socket.
+ * Closes a socket or a stream when the session that opened it is ended, so that nobody goes on reading, listening or
+ * speaking from a page that was left open. Those opened by other proof live on. Gives how to forget it.
  */
 export const closeWithSession = (
   sessions: Pick<Sessions, "whenEnded">,

@@ -16,8 +16,13 @@ import { questionSource, withQuestions } from "./question-source.tsx";
 import { taskSource } from "./task-source.tsx";
 
 /** Streams of pages; each page has one. */
-export const liveRoutes = (app: Hono<ServerEnv>, parts: AppParts, pictures: PictureParts): void => {
-  const live: LiveParts = { ...parts, streams: { count: 0 } };
+export const liveRoutes = (
+  app: Hono<ServerEnv>,
+  parts: AppParts,
+  pictures: PictureParts,
+  sessions: LiveParts["sessions"],
+): void => {
+  const live: LiveParts = { ...parts, sessions, streams: { count: 0 } };
   const stream = (c: Context<ServerEnv>, source: LiveSource): Response =>
     liveStream(c, live, withHelp(withQuestions(source, { ...parts, ...forActor(c) }), forActor(c)));
   const forActor = (c: Context<ServerEnv>) => ({ parts, actor: c.get("actor") });

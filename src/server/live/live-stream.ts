@@ -4,7 +4,10 @@ import type { Schedule } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
+import type { Sessions } from "../auth/session.ts";
+import { closeWithSession } from "../auth/session-socket.ts";
 import { Problem } from "../problem.ts";
+import type { ServerEnv } from "../request-context.ts";
 import { Doorbell } from "./doorbell.ts";
 
 /** Pace of streams, in ms. */
@@ -45,6 +48,7 @@ export interface LiveParts {
   pace: LivePace;
   log: Log;
   metrics: Pick<Metrics, "openStreams">;
+  sessions: Pick<Sessions, "whenEnded">;
 }
 
 /** Name of the event that ends a stream for good. */
@@ -76,7 +80,7 @@ const run = async (stream: SSEStreamingApi, bell: Doorbell, source: LiveSource, 
 };
 
 /** Answers with a stream of page parts: a snapshot on every connect, then changes, a few a second at most. */
-export const liveStream = (c: Context, parts: LiveParts, source: LiveSource): Response => {
+export const liveStream = (c: Context<ServerEnv>, parts: LiveParts, source: LiveSource): Response => {
   c.header("X-Accel-Buffering", "no");
   // A HEAD has nobody to read the stream, so it would never end.
   if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
@@ -89,11 +93,13 @@ export const liveStream = (c: Context, parts: LiveParts, source: LiveSource): Re
     const leave = (): void => {
       if (stop === null) return;
       bell.end();
+      forget();
       stop();
       stop = null;
       parts.streams.count--;
       parts.metrics.openStreams.dec();
     };
+    const forget = closeWithSession(parts.sessions, c, leave);
     stream.onAbort(leave);
     try {
       await run(stream, bell, source, parts.pace);
