@@ -161,7 +161,9 @@ describe.skipIf(browserMissing() !== null)("the demo, by keyboard alone", () => 
     const { page } = await openPage(browser);
     const { callId, taskId } = await openDeep.placeCall("+12025550120", { callee_name: "Harbor Dental" });
     const first = await openDeep.over(callId, 60_000);
-    expect(first.transcript.at(-1).text).toContain("I will call you again with the answer");
+    // A callee whose clock runs as fast may still get a word in before the line is cut.
+    const last = (first.transcript as Json[]).findLast(({ speaker }) => speaker === "agent");
+    expect(last?.text).toContain("I will call you again with the answer");
     await page.goto(`${openDeep.url}/tasks?task=${taskId}`);
     await page.waitForSelector("text=Call again with it", { timeout: 60_000 });
     expect((await openDeep.task(taskId)).status).toBe("on_hold");
