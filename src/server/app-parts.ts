@@ -1,4 +1,4 @@
-import type { ConnectWish } from "../agents/attempt-run.ts";
+import type { ConnectWish } from "../agents/attempts.ts";
 import type { CommandReader } from "../agents/command-reader.ts";
 import type { Bus } from "../core/bus.ts";
 import type { Clock, Schedule } from "../core/clock.ts";

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createAnalyst } from "../agents/analyzer.ts";
-import { type Attempts, createAttempts } from "../agents/attempt-run.ts";
+import { type Attempts, createAttempts } from "../agents/attempts.ts";
 import { CallCommands } from "../agents/call-commands.ts";
 import { createCommandReader } from "../agents/command-reader.ts";
 import { createMoodReader } from "../agents/mood-reader.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { type Attempts, createAttempts } from "../../src/agents/attempt-run.ts";
+import { type Attempts, createAttempts } from "../../src/agents/attempts.ts";
 import { CallCommands } from "../../src/agents/call-commands.ts";
 import { createBus } from "../../src/core/bus.ts";
 import { ManualClock } from "../../src/core/clock.ts";

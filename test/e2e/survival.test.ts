@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Attempts, createAttempts } from "../../src/agents/attempt-run.ts";
+import { type Attempts, createAttempts } from "../../src/agents/attempts.ts";
 import { CallCommands } from "../../src/agents/call-commands.ts";
 import { type Bus, createBus } from "../../src/core/bus.ts";
 import { type Schedule, systemClock, systemSchedule } from "../../src/core/clock.ts";
