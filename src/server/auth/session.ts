@@ -26,7 +26,7 @@ export interface Sessions {
   isOpen(cookie: string | undefined): boolean;
   /** Ends a session before its time, and closes what was opened under it. Anything else is ignored. */
   end(cookie: string | undefined): void;
-  /** Has `close` called when this session is ended; gives how to forget that. */
+  /** Has `close` called when this session is ended, at once where it is; gives how to forget that. */
   whenEnded(cookie: string, close: () => void): () => void;
   /** The token that scripts of a page send back, bound to the session or to this machine (empty string). */
   formToken(session: string): string;
@@ -63,12 +63,15 @@ export const createSessions = (given: { secret: string; authToken: string | null
     end(cookie) {
       if (cookie === undefined || !isOpen(cookie)) return;
       ended.add(cookie);
-      for (const oldest of ended) if (ended.size > MAX_ENDED) ended.delete(oldest);
+      const [oldest = cookie] = ended;
+      if (ended.size > MAX_ENDED) ended.delete(oldest);
       const open = closing.get(cookie) ?? new Set();
       closing.delete(cookie);
       for (const close of open) close();
     },
     whenEnded(cookie, close) {
+      // It may have been ended since the request was let in.
+      if (ended.has(cookie)) close();
       const open = closing.get(cookie) ?? new Set();
       closing.set(cookie, open.add(close));
       return () => {

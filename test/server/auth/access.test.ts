@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { ManualClock } from "../../../src/core/clock.ts";
+import { createSessions } from "../../../src/server/auth/session.ts";
 import { openServer, PHONE, type ServerRig } from "../../support/server-rig.ts";
 
 const TOKEN = "a-token-of-this-installation";
@@ -84,6 +86,15 @@ test("a session that was signed out is none any more, whoever still has its cook
   expect((await server.form("/sign-out", {}, { cookie })).status).toBe(303);
   expect((await server.page("/", { cookie })).status).toBe(401);
   expect((await server.page("/", { cookie: other })).status).toBe(200);
+});
+
+test("what is opened as its session ends is closed at once", () => {
+  const sessions = createSessions({ secret: "s", authToken: TOKEN, clock: new ManualClock(0) });
+  const cookie = sessions.open();
+  sessions.end(cookie);
+  let closed = 0;
+  sessions.whenEnded(cookie, () => closed++)();
+  expect(closed).toBe(1);
 });
 
 test("a session ends when the token is changed", async () => {
