@@ -64,8 +64,9 @@ export class Hearing {
   }
 
   /**
-   * Resolves as soon as sound can come, at once while there is nothing to hear yet. Rejects with `Unheard` when it cannot within 10 s, or when this is closed before. The
-   * browser's word alone will not do: Firefox stays at `new` for good where none of its addresses fits one of the server's.
+   * Resolves as soon as sound can come, at once while there is nothing to hear yet. Rejects with `Unheard` when it cannot
+   * within 10 s, or when this is closed before. The browser's word alone will not do: Firefox stays at `new` for good where
+   * none of its addresses fits one of the server's.
    */
   async connected(): Promise<void> {
     if (this.#consumers.size === 0) return;

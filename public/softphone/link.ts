@@ -16,8 +16,8 @@ const ICE_GRACE_MS = 3_000;
 const FIRST_TRIES = 3;
 
 /**
- * A failure that another try will not change; on a first join every refusal is, and a sound that was waited for in vain, so
- * that the click has an answer.
+ * A failure that another try will not change. On a first join every refusal is one, and so is a sound that was waited for
+ * in vain: the click has an answer.
  */
 const isFinal = (error: unknown, tries: number): boolean => {
   const isFirst = tries === FIRST_TRIES;

@@ -388,7 +388,7 @@ const apologise = (state: Talking, detail: string): [AttemptState, AttemptEffect
   return [{ ...state, farewell, asking: null }, [{ do: "apologise" }, { do: "drain", expectSpeech: false }]];
 };
 
-/** At once where somebody speaks in the agent's place, who says goodbye themselves, and where it has no voice to say it. */
+/** At once where somebody speaks in the agent's place and says goodbye themselves, and where no voice is left to say it. */
 const endPolitely = (state: Talking): [AttemptState, AttemptEffect[]] => {
   const { farewell } = state;
   if (state.takenOver || farewell?.end.cause === "voice-lost") return close(USER_LEFT, false);

@@ -17,9 +17,7 @@ export interface Attempts {
   start(tenantId: string, callId: string): Promise<void>;
   /** Hears the carrier. Events of calls that do not run here are ignored. */
   onCarrierEvent(event: CarrierEvent): void;
-  /**
-   * Hangs up on a person's wish, at once or (`politely`) when the agent has said goodbye; false when the call is not live.
-   */
+  /** Hangs up on a person's wish, `politely` once the agent has said goodbye; false when the call is not live. */
   hangUp(tenantId: string, callId: string, politely?: boolean): boolean;
   /** Presses keys on a person's wish, 0–9, * and #; false when the call is not live. */
   sendKeys(tenantId: string, callId: string, digits: string): boolean;

@@ -65,7 +65,7 @@ const NO_ANSWER_WITHIN_MS = 3 * MINUTE;
 const TALKED_OVER = [0, 0, 0, 35, 50, 60, 70] as const;
 /** An answer that took longer is slow, in ms; two of three make trouble. */
 const SLOW_ANSWER_MS = 2_500;
-/** What an impression weighs. Anger calls for help; upset and off the plan, even both, are to be watched; unease needs nobody. */
+/** What an impression weighs. Anger calls for help; upset and off the plan, even both, are watched; unease needs nobody. */
 const MOOD_WEIGHT: Readonly<Record<Mood, number>> = { calm: 0, uneasy: 0, upset: 40, angry: 65 };
 const OFF_PLAN_WEIGHT = 30;
 const IMPRESSION_HALF_LIFE_MS = MINUTE;

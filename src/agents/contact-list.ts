@@ -46,8 +46,8 @@ const MAX_CELL = 1000;
  */
 export const readContactTable = (text: string, mostRows = MAX_CONTACT_ROWS): ContactTable => {
   // A spreadsheet may name its separator in a line of its own.
-  const [, named] = /^\ufeff?(?:sep=([,;\t])\r?\n)?/.exec(text) ?? [];
-  const clean = text.replace(/^\ufeff?(?:sep=[,;\t]\r?\n)?/, "");
+  const [head = "", named] = /^\ufeff?(?:sep=([,;\t])\r?\n)?/.exec(text) ?? [];
+  const clean = text.slice(head.length);
   const rows = cellsOf(clean, named ?? delimiterOf(clean)).filter((row) => row.some((cell) => cell !== ""));
   const [first] = rows;
   const hasHeader = first !== undefined && rows.length > 1 && first.every((cell) => !looksLikePhone(cell));

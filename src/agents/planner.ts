@@ -38,7 +38,7 @@ export interface UserData {
   username?: string;
 }
 
-/** What goes with a message of the role `tool`: a look-up, a list the user gave, or who of the lists is not to be called. */
+/** What goes with a message of the role `tool`: a look-up, a list the user gave, or whom of their lists they took off. */
 export type ToolData =
   | { kind: "look-up"; lookUp: LookUp }
   | { kind: "contacts"; contacts: ListedContact[] }

@@ -15,17 +15,21 @@ export type CallStatus =
   | "failed_attempt"
   | "dropped_connection";
 
-/** Final result of an attempt in business words; null while it runs. */
-export type Disposition =
-  | "answered"
-  | "busy"
-  | "no-answer"
-  | "rejected"
-  | "voicemail"
-  | "invalid-number"
-  | "trunk-failure"
-  | "cancelled"
-  | "failed";
+/** Final results of attempts in business words. */
+export const DISPOSITIONS = [
+  "answered",
+  "voicemail",
+  "no-answer",
+  "busy",
+  "rejected",
+  "invalid-number",
+  "trunk-failure",
+  "cancelled",
+  "failed",
+] as const;
+
+/** One of `DISPOSITIONS`; null while an attempt runs. */
+export type Disposition = (typeof DISPOSITIONS)[number];
 
 /** What ended the connection: who hung up, or what was lost. */
 export type HangupCause =

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DISPOSITIONS } from "../core/call.ts";
 import { MAX_SEARCH, readSearch } from "../core/search-words.ts";
 import { CALL_SORTS, type CallFilter } from "../core/store/call-history.ts";
 import { tagOf } from "../core/store/call-notes.ts";
@@ -24,19 +25,6 @@ const day = z.iso
   .transform((text) => Temporal.PlainDate.from(text))
   .optional()
   .catch(undefined);
-
-/** Results of calls, as filters name them. */
-export const DISPOSITIONS = [
-  "answered",
-  "voicemail",
-  "no-answer",
-  "busy",
-  "rejected",
-  "invalid-number",
-  "trunk-failure",
-  "cancelled",
-  "failed",
-] as const;
 
 /** Filter, order and place in the list of finished calls; what cannot be read counts as not given: any link opens. */
 export const HistoryQuery = z.object({

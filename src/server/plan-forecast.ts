@@ -5,7 +5,7 @@ import { type CampaignPlan, contactTimes, type PlanContact } from "../core/campa
 /** What will happen to one contact of a plan when it is confirmed now. */
 export interface ContactForecast {
   contact: PlanContact;
-  /** Earliest first call, epoch ms; null when the plan and the calling hours leave no time, or nobody knows whose hours. */
+  /** Earliest first call, epoch ms; null where plan and calling hours leave no time, and with `needsZone`. */
   at: number | null;
   /** Nothing tells where the contact lives, so that calling hours cannot be kept. */
   needsZone: boolean;

@@ -5,7 +5,7 @@ import type { Ledger } from "./ledger.ts";
 
 /** Which calls are looked for; all that is given must hold. */
 export interface CallFilter {
-  /** Words of the transcript, of names and of numbers, in calls that are over. Without a word in it nothing is found. */
+  /** Words of transcripts, names and numbers, of calls that are over. Without a word in it nothing is found. */
   search?: SearchWords;
   /** Whether lines that only the agent heard are searched too. */
   withWhispers?: boolean;

@@ -13,9 +13,9 @@ const MOST = 500;
 
 /** How the mood of calls went, as a model read it. */
 export interface CallMoods {
-  /** Keeps an impression, announced as `mood.read`; with `line` it is a line of the timeline too. The call must be there. */
+  /** Keeps an impression, announced as `mood.read`, and its `line` for the timeline. The call must be there. */
   add(tenantId: string, callId: string, mood: CallMood & { line: string | null }): Promise<void>;
-  /** In order of time, the first `MOST`. */
+  /** In order of time, the first 500. */
   of(tenantId: string, callId: string): Promise<CallMood[]>;
 }
 

@@ -155,11 +155,8 @@ export interface Calls {
   /** Stores the figures of a call that were not there when it was settled. */
   setStats(tenantId: string, callId: string, stats: CallFigures): Promise<CallMoved>;
   get(tenantId: string, callId: string): Promise<Call | null>;
-  /** Newest first; `before` is the id of the last call of the page before. `live` true: not over; false: over. */
-  list(
-    tenantId: string,
-    filter: { status?: CallStatus; live?: boolean; taskId?: string; limit: number; before?: string },
-  ): Promise<Call[]>;
+  /** The newest, newest first. `live` true: not over; false: over. */
+  list(tenantId: string, filter: { live?: boolean; taskId?: string; limit: number }): Promise<Call[]>;
   /** All calls that are not over, oldest first. */
   live(tenantId: string): Promise<Call[]>;
   liveCount(tenantId: string): Promise<number>;

@@ -15,7 +15,7 @@ import {
   latencyOf,
 } from "./call-record.ts";
 import type { Settle } from "./call-settlement.ts";
-import { AFTER_ALL_IDS, type Ledger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 
 // Bindings are type aliases: an interface could gain fields that SQLite cannot take, so it is not accepted.
 type Named = { tenantId: string; callId: string };
@@ -199,25 +199,16 @@ export const callsOf = (ledger: Ledger, settle: Settle): Calls => {
       const row = one.get({ tenantId, callId });
       return row && callOf(row);
     },
-    async list(tenantId, { status, live, taskId, limit, before = AFTER_ALL_IDS }) {
+    async list(tenantId, { live, taskId, limit }) {
       // db.query keeps each of the few statements this can be.
       const conditions = [
-        status === undefined ? "" : "AND c.status = $status",
         live === undefined ? "" : `AND c.status ${live ? "IN" : "NOT IN"} ${LIVE_STATUSES}`,
         taskId === undefined ? "" : "AND c.task_id = $taskId",
       ];
       const list = db.query<CallRow, Record<string, string | number>>(
-        `${CALL_SELECT} WHERE c.tenant_id = $tenantId AND c.id < $before ${conditions.join(" ")}
-         ORDER BY c.id DESC LIMIT $limit`,
+        `${CALL_SELECT} WHERE c.tenant_id = $tenantId ${conditions.join(" ")} ORDER BY c.id DESC LIMIT $limit`,
       );
-      const rows = list.all({
-        tenantId,
-        before,
-        limit,
-        ...(status !== undefined && { status }),
-        ...(taskId !== undefined && { taskId }),
-      });
-      return rows.map(callOf);
+      return list.all({ tenantId, limit, ...(taskId !== undefined && { taskId }) }).map(callOf);
     },
     async live(tenantId) {
       return live.all({ tenantId }).map(callOf);

@@ -33,9 +33,12 @@ export const taskMovesOf = ({ db, clock }: Ledger): TaskMoves => {
        context, language, status, priority, max_attempts, next_action_at, deadline_at, timezone, source, hours,
        idempotency_key, created_at, updated_at)
      VALUES ($tenantId, $id, $campaignId, $agentId, $phone, $calleeName, $organization, $agentName, $action,
-       $context, COALESCE($language, (SELECT language FROM agents WHERE tenant_id = $tenantId AND
-         ($agentId IS NULL OR id = $agentId) ORDER BY created_at, id LIMIT 1), 'en'), $status, $priority, $maxAttempts, $nextActionAt, $deadlineAt, $timezone, $source, $hours,
-       $idempotencyKey, $now, $now)
+       $context,
+       COALESCE($language, (SELECT language FROM agents
+                            WHERE tenant_id = $tenantId AND ($agentId IS NULL OR id = $agentId)
+                            ORDER BY created_at, id LIMIT 1), 'en'),
+       $status, $priority, $maxAttempts, $nextActionAt, $deadlineAt, $timezone, $source, $hours, $idempotencyKey, $now,
+       $now)
      RETURNING ${TASK_COLUMNS}`,
   );
   const move = db.query<

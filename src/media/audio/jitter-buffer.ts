@@ -305,7 +305,7 @@ export class JitterBuffer {
       this.#shift = (this.#end - timestamp) | 0;
       return this.#end;
     }
-    // What is missing may be speech only where it would fill the gap; comfort noise that was taken out on the way would not.
+    // What is missing may be speech only if it fills the gap; comfort noise that was taken out on the way does not.
     if (gap <= (advance - 1) * this.#packetMs * SAMPLES_PER_MS) return at;
     const heard = Math.min(this.#credit, gap);
     this.#credit -= heard;

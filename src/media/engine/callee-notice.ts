@@ -9,7 +9,7 @@ import { Tone } from "../audio/tone.ts";
  */
 export const NOTICE_HZ = 1400;
 export const NOTICE_MS = 400;
-/** Its peak: 12 dB under the level at which agents speak (−18 dBov), so that it is heard and covers no word. */
+/** Its peak in 16 bit units: 12 dB under the level at which agents speak (−18 dBov): it is heard and covers no word. */
 export const NOTICE_PEAK = 1460;
 /** It swells and fades, so that nothing clicks, in ms. */
 const EDGE_MS = 20;
@@ -80,7 +80,7 @@ export class CalleeNotice {
     this.#tell(why);
   }
 
-  /** The frame with the next 20 ms of the tone over it, in a buffer that is valid until the next; only while it `sounds`. */
+  /** The frame with the next 20 ms of the tone over it, valid until the next; only while it `sounds`. */
   over(frame: Uint8Array): Uint8Array {
     for (let i = 0; i < FRAME_SAMPLES; i++) {
       const sum = ulawDecode[frame[i]!]! + this.#tone[this.#at + i]!;

@@ -18,15 +18,15 @@ const MAX_WAITING = 256;
 /** Sound kept for texts that come again, in bytes: 17 minutes of speech. The longest unused goes first. */
 const CACHE_BYTES = 8 * 1024 * 1024;
 
-/** Languages that texts can be spoken in. */
+/** Languages that texts can be spoken in, BCP 47 without a region. */
 export const SPEECH_LANGUAGES: readonly string[] = ["en", "es", "de", "fr", "pt", "it"];
 
 /** Speaks texts for the demo and for tests, and the system's own sentences. */
 export interface Speaker {
   /**
    * The text as µ-law at 8 kHz; the same text, voice and language give the same bytes. `language` is one of
-   * `SPEECH_LANGUAGES`, by default and for any other English. Without a synthesiser, or when
-   * it fails, tones as long as the text. Never rejects. The bytes are shared: they must not be changed.
+   * `SPEECH_LANGUAGES`; without it, and for any other, English. Without a synthesiser, or when it fails, tones as long as
+   * the text. Never rejects. The bytes are shared: they must not be changed.
    */
   speak(text: string, voice: SpeakerVoice, language?: string): Promise<Uint8Array>;
   /** What `speak` gave last. */

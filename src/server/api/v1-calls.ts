@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { z } from "zod";
-import { callIsOver } from "../../core/call.ts";
+import { callIsOver, DISPOSITIONS } from "../../core/call.ts";
 import { MAX_SEARCH, readSearch } from "../../core/search-words.ts";
 import { CALL_SORTS, type CallFilter } from "../../core/store/call-history.ts";
 import { tagOf } from "../../core/store/call-notes.ts";
@@ -9,7 +9,7 @@ import { mayReadWhispers, supervisionRights } from "../../core/supervision.ts";
 import type { AppParts } from "../app-parts.ts";
 import type { Actor } from "../auth/actor.ts";
 import { readRange } from "../byte-range.ts";
-import { callHits, DISPOSITIONS } from "../call-history.ts";
+import { callHits } from "../call-history.ts";
 import { Problem } from "../problem.ts";
 import { recordingPath } from "../recording-path.ts";
 import { checked, optionalJsonBody } from "../request-body.ts";
@@ -89,7 +89,10 @@ export const HangUpRequest = z.object({
     .describe("true: the agent says goodbye first, at most 8 s; without it the line is cut at once"),
 });
 
-/** Hangs a call up, `politely` once its agent has said goodbye, and notes who did. Throws a `Problem` when it is over, and when the actor has not the right. */
+/**
+ * Hangs a call up, `politely` once its agent has said goodbye, and notes who did. Throws a `Problem` when it is over, and
+ * when the actor has not the right.
+ */
 export const hangUp = async (parts: AppParts, actor: Actor, callId: string, politely: boolean): Promise<Call> => {
   const { tenantId, userId, name, roles } = actor;
   const call = await callOf(parts, tenantId, callId);

@@ -7,7 +7,7 @@ import { Running } from "./instant.tsx";
 /** Reasons shown for one call; the weaker ones behind them say little more. */
 const REASONS = 2;
 
-/** The greatest needs by rule, and what a model thinks in the place that is left, one at least: it takes none of theirs. */
+/** The greatest needs by rule, and in the places they leave, at least one, what a model thinks. */
 const shownNeeds = (needs: readonly Need[]): Need[] => {
   const rules = needs.filter(({ isImpression }) => !isImpression).slice(0, REASONS);
   const impressions = needs.filter(({ isImpression }) => isImpression).slice(0, Math.max(1, REASONS - rules.length));

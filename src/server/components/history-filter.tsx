@@ -1,5 +1,6 @@
+import { DISPOSITIONS } from "../../core/call.ts";
 import type { Campaign } from "../../core/store/campaign-record.ts";
-import { DISPOSITIONS, type HistoryQuery } from "../call-history.ts";
+import type { HistoryQuery } from "../call-history.ts";
 import { DISPOSITION_WORDS } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
 

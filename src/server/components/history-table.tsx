@@ -1,5 +1,4 @@
-import type { HistoryCall, HistoryQuery } from "../call-history.ts";
-import { historyPath } from "../call-history.ts";
+import { type HistoryCall, type HistoryQuery, historyPath } from "../call-history.ts";
 import { RecentRow } from "./call-rows.tsx";
 import { SearchHits } from "./search-hits.tsx";
 

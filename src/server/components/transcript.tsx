@@ -56,7 +56,7 @@ const Mark = ({ whispered }: Pick<PartialTurn, "whispered">) =>
 const laneOf = ({ speaker, whispered }: Pick<PartialTurn, "speaker" | "whispered">): string =>
   whispered ? `turn ${speaker} whispered` : `turn ${speaker}`;
 
-/** One finished turn. With `seekable` its words are a button that plays the recording from there; `isCued`: somebody came for it. */
+/** One finished turn. `seekable`: its words are a button that plays the recording from there; `isCued`: it was linked to. */
 export const TurnItem = ({
   turn,
   names,

@@ -118,7 +118,7 @@ test("figures and latency can be stored after the end", async () => {
   expect(await fresh.store.calls.get("default", id)).toMatchObject({ stats: FIGURES, latency: { turns: 9 } });
 });
 
-test("lists are newest first, in pages, and filtered by status, life and task", async () => {
+test("lists are newest first, and filtered by life and task", async () => {
   const fresh = await freshStore();
   const ids: string[] = [];
   for (let i = 0; i < 5; i++) {
@@ -130,10 +130,8 @@ test("lists are newest first, in pages, and filtered by status, life and task", 
   await calls.settle("default", ids[4]!, { cause: "busy", disposition: "busy", at: fresh.clock.now() });
   const idsOf = (list: { id: string }[]) => list.map((call) => call.id);
   expect(idsOf(await calls.list("default", { limit: 2 }))).toEqual(ids.slice(0, 2));
-  expect(idsOf(await calls.list("default", { limit: 2, before: ids[1]! }))).toEqual(ids.slice(2, 4));
   expect(idsOf(await calls.list("default", { limit: 9, live: true }))).toEqual(ids.slice(0, 4));
   expect(idsOf(await calls.list("default", { limit: 9, live: false }))).toEqual([ids[4]!]);
-  expect(idsOf(await calls.list("default", { limit: 9, status: "failed_attempt" }))).toEqual([ids[4]!]);
   const { taskId } = (await calls.get("default", ids[2]!))!;
   expect(idsOf(await calls.list("default", { limit: 9, taskId, live: true }))).toEqual([ids[2]!]);
   expect(idsOf(await calls.live("default"))).toEqual(ids.slice(0, 4).reverse());

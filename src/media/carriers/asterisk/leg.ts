@@ -179,7 +179,7 @@ export class RtpLeg implements CarrierLeg {
     }
   }
 
-  /** A sender with a fast clock, or a burst after a stall, runs ahead of time; what is left out to catch up is silence, or noise. */
+  /** A sender with a fast clock, or a burst after a stall, runs ahead of time: silence or noise is left out to catch up. */
   #mayLeaveOut(nowMs: number): boolean {
     if (!this.#jitter.wantsDrop(nowMs)) {
       this.#silentFrames = 0;
