@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { slowness } from "../support/best.ts";
 import { browserMissing, launchBrowser, openPage } from "../support/browser.ts";
 import { type Json, OpenDeep } from "../support/open-deep.ts";
 import { STORY } from "../support/planner-rig.ts";
@@ -10,8 +11,10 @@ setDefaultTimeout(180_000);
 
 /** How much faster than life the demo's time passes: see `fast-open-deep.ts`. */
 const SPEED = 6;
-/** The whole story, from the first key to the report, in ms of a machine with much other work. */
-const STORY_MS = 120_000;
+/** The whole story, from the first key to the report, in ms of a machine of its own. */
+const STORY_MS = 60_000;
+/** Longest wait for what follows the first calls, on a machine with much other work, in ms. */
+const AFTER_CALLS_MS = 2 * STORY_MS;
 /** Presses of Tab after which something is out of the keyboard's reach. */
 const STEPS = 80;
 
@@ -59,83 +62,83 @@ describe.skipIf(browserMissing() !== null)("the demo, by keyboard alone", () => 
     await openDeep?.close();
   });
 
-  test(
-    "goes from one sentence to a report, over calls of which one was busy and one was put off",
-    async () => {
-      const startedAt = performance.now();
-      const { page, complaints } = await openPage(browser);
-      await page.goto(openDeep.url);
-      expect(await page.textContent(".banner.demo")).toContain("the text model are played by OpenDeep itself");
+  test("goes from one sentence to a report, over calls of which one was busy and one was put off", async () => {
+    const slowerBefore = slowness();
+    const startedAt = performance.now();
+    const { page, complaints } = await openPage(browser);
+    await page.goto(openDeep.url);
+    expect(await page.textContent(".banner.demo")).toContain("the text model are played by OpenDeep itself");
 
-      await tabTo(page, "f-message");
-      await page.keyboard.type(STORY);
-      await page.keyboard.press("Enter");
-      await page.waitForURL(/\/plan\/cnv_/);
-      await page.waitForFunction(() => document.activeElement?.id === "q-on_behalf_of");
-      await shot(page, "1-form");
-      await page.keyboard.type("Eva Kralova");
-      await page.keyboard.press("Tab");
-      await page.keyboard.type("Springfield");
-      await page.keyboard.press("Tab");
-      await page.keyboard.press("ArrowDown");
-      await page.keyboard.press("Tab");
-      await page.keyboard.type("Patient since 2019");
-      await tabTo(page, "Submit answers");
-      await page.keyboard.press("Enter");
+    await tabTo(page, "f-message");
+    await page.keyboard.type(STORY);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/plan\/cnv_/);
+    await page.waitForFunction(() => document.activeElement?.id === "q-on_behalf_of");
+    await shot(page, "1-form");
+    await page.keyboard.type("Eva Kralova");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("Springfield");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("Patient since 2019");
+    await tabTo(page, "Submit answers");
+    await page.keyboard.press("Enter");
 
-      await page.waitForSelector('#plan-card a[href$="/confirm"]');
-      await shot(page, "2-plan");
-      await tabTo(page, "Review and confirm");
-      await page.keyboard.press("Enter");
-      await page.waitForURL(/\/confirm$/);
-      await page.waitForFunction(() => document.activeElement?.textContent?.includes("Confirm and schedule"));
-      await shot(page, "3-confirm");
-      await page.keyboard.press("Enter");
-      await page.waitForURL(/\/campaigns\/cmp_/);
-      const campaignPath = new URL(page.url()).pathname;
+    await page.waitForSelector('#plan-card a[href$="/confirm"]');
+    await shot(page, "2-plan");
+    await tabTo(page, "Review and confirm");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/confirm$/);
+    await page.waitForFunction(() => document.activeElement?.textContent?.includes("Confirm and schedule"));
+    await shot(page, "3-confirm");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/campaigns\/cmp_/);
+    const campaignPath = new URL(page.url()).pathname;
 
-      await page.waitForSelector("#contacts .badge.live");
-      await shot(page, "4-calls");
-      await tabTo(page, "Follow");
-      await page.keyboard.press("Enter");
-      await page.waitForURL(/\/calls\/call_/);
-      await page.waitForSelector("#turns .turn.callee");
-      await shot(page, "5-call");
-      await tabTo(page, "nav-campaigns");
-      await page.keyboard.press("Enter");
-      await page.waitForURL(/\/campaigns$/);
-      await tabTo(page, "Earliest cleaning after Thursday");
-      await page.keyboard.press("Enter");
-      await page.waitForURL((url) => url.pathname === campaignPath);
+    await page.waitForSelector("#contacts .badge.live");
+    await shot(page, "4-calls");
+    await tabTo(page, "Follow");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/calls\/call_/);
+    await page.waitForSelector("#turns .turn.callee");
+    await shot(page, "5-call");
+    await tabTo(page, "nav-campaigns");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/campaigns$/);
+    await tabTo(page, "Earliest cleaning after Thursday");
+    await page.keyboard.press("Enter");
+    await page.waitForURL((url) => url.pathname === campaignPath);
 
-      await page.waitForSelector("#contacts >> text=The line was busy.", { timeout: STORY_MS });
-      await shot(page, "6-retry");
-      await page.waitForSelector('a[href^="/reports/"]', { timeout: STORY_MS });
-      await tabTo(page, "report");
-      await page.keyboard.press("Enter");
-      await page.waitForURL(/\/reports\//);
-      await page.waitForFunction(() => document.querySelector("h1")?.textContent?.includes("The earliest is"));
-      const storyMs = performance.now() - startedAt;
-      await shot(page, "7-report");
-      console.log(`the story took ${Math.round(storyMs / 1000)} s`);
-      expect(storyMs).toBeLessThan(STORY_MS);
-      expect(complaints).toEqual([]);
+    await page.waitForSelector("#contacts >> text=The line was busy.", { timeout: AFTER_CALLS_MS });
+    await shot(page, "6-retry");
+    await page.waitForSelector('a[href^="/reports/"]', { timeout: AFTER_CALLS_MS });
+    await tabTo(page, "report");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/reports\//);
+    await page.waitForFunction(() => document.querySelector("h1")?.textContent?.includes("The earliest is"));
+    const storyMs = performance.now() - startedAt;
+    await shot(page, "7-report");
+    const slower = Math.max(slowerBefore, slowness());
+    console.log(
+      `the story took ${Math.round(storyMs / 1000)} s on a machine ${slower.toFixed(1)} times slower than its own`,
+    );
+    expect(storyMs).toBeLessThan(STORY_MS * slower);
+    expect(complaints).toEqual([]);
 
-      const report = await page.textContent("#page");
-      for (const who of ["Downtown Dental", "Smile Studio", "Clinic on 5th Street"]) expect(report).toContain(who);
-      expect(await page.locator('#page a[href*="/calls/call_"]').count()).toBeGreaterThanOrEqual(3);
-      const { calls } = await openDeep.get("/api/v1/calls");
-      const by = (ending: string): string[] =>
-        (calls as Json[])
-          .filter((call) => call.phone_number.endsWith(ending))
-          .sort((a, b) => a.attempt - b.attempt)
-          .map((call) => call.disposition);
-      expect(by("21")).toEqual(["answered"]);
-      expect(by("18")).toEqual(["busy", "answered"]);
-      expect(by("19")).toEqual(["answered", "answered"]);
-    },
-    STORY_MS + 30_000,
-  );
+    const report = await page.textContent("#page");
+    for (const who of ["Downtown Dental", "Smile Studio", "Clinic on 5th Street"]) expect(report).toContain(who);
+    expect(await page.locator('#page a[href*="/calls/call_"]').count()).toBeGreaterThanOrEqual(3);
+    const { calls } = await openDeep.get("/api/v1/calls");
+    const by = (ending: string): string[] =>
+      (calls as Json[])
+        .filter((call) => call.phone_number.endsWith(ending))
+        .sort((a, b) => a.attempt - b.attempt)
+        .map((call) => call.disposition);
+    expect(by("21")).toEqual(["answered"]);
+    expect(by("18")).toEqual(["busy", "answered"]);
+    expect(by("19")).toEqual(["answered", "answered"]);
+  }, 180_000);
 
   test("answers an agent from whatever page is open, while the callee holds the line", async () => {
     const { page, complaints } = await openPage(browser);

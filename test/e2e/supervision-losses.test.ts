@@ -17,7 +17,7 @@ import { together } from "../support/start-up.ts";
 import { SupervisingPage } from "../support/supervising-page.ts";
 import { CALLEE_SPEECH, samplesOf, wavOf } from "../support/telephone.ts";
 import { toneEvidence } from "../support/tone-evidence.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 import { WatchfulCallee } from "../support/watchful-callee.ts";
 
 /** More than any test needs, on a machine with much other work: only what hangs is stopped by it. */
@@ -40,7 +40,7 @@ const OWED_MS = 1500;
 /** What a busy machine may add to anything, in ms. */
 const SLACK_MS = 4000;
 /** Within this, what needs no waiting has happened on a busy machine, in ms. */
-const SOON_MS = 45_000;
+const SOON_MS = PATIENCE_MS;
 /** A page is asked this often where it need not be quick, in ms. */
 const OFTEN_MS = 100;
 const NAP_MS = 6000;
