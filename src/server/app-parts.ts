@@ -11,6 +11,7 @@ import type { HealthProbe } from "./api/health.ts";
 import type { Assets } from "./assets.ts";
 import type { AttentionBoard } from "./attention-watch.ts";
 import type { Actor } from "./auth/actor.ts";
+import type { EndedSessions } from "./auth/ended-sessions.ts";
 import type { LivePace } from "./live/live-stream.ts";
 import type { MediaNews } from "./live/spoken-now.ts";
 import type { Planning } from "./planning.ts";
@@ -28,6 +29,8 @@ export interface AppParts {
   owner: Actor;
   /** Signs sessions and form tokens; kept over restarts, or open pages and sessions end with the process. */
   secret: string;
+  /** Sessions that were signed out. */
+  endedSessions: EndedSessions;
   authToken: string | null;
   /** Whether only this machine can reach us. */
   isLoopback: boolean;

@@ -63,7 +63,7 @@ const LIST_PATH = /^\/(?:api\/execute_campaign|dnd\/imports|plan\/[^/]+\/import)
 export const createApp = (parts: AppParts): Hono<ServerEnv> => {
   const app = new Hono<ServerEnv>();
   const https = parts.publicUrl?.startsWith("https:") ?? false;
-  const sessions = createSessions(parts);
+  const sessions = createSessions({ ...parts, ended: parts.endedSessions });
   const spoken = new SpokenNow(parts.media);
   const pictures = { ...parts, spoken, peaks: new WavePeaksCache() };
   const scriptedParts = [

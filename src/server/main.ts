@@ -33,6 +33,7 @@ import { carrierProbe, mediaProbe, moodProbe, storeProbe, supervisionProbe, voic
 import { createApp } from "./app.tsx";
 import { buildAssets } from "./assets.ts";
 import { AttentionWatch } from "./attention-watch.ts";
+import { keptEndedSessions } from "./auth/ended-sessions.ts";
 import { openCarrier } from "./carrier-choice.ts";
 import { type Certificate, readCertificate } from "./certificate.ts";
 import { keptSecret } from "./kept-secret.ts";
@@ -266,6 +267,7 @@ export const startOpenDeep = async (
     schedule,
     owner: { tenantId: tenant.id, userId: user.id, name: user.name, roles: user.roles },
     secret,
+    endedSessions: keptEndedSessions(config.dataDir),
     authToken: config.authToken,
     isLoopback: config.isLoopback,
     publicUrl: config.publicUrl,

@@ -103,6 +103,7 @@ export const openServer = async (changes: Partial<AppParts> & { dialing?: Dialin
     schedule: timers.schedule,
     owner: { tenantId: tenant.id, userId: owner.id, name: owner.name, roles: owner.roles },
     secret: "a secret of this test",
+    endedSessions: new Set(),
     authToken: null,
     isLoopback: true,
     publicUrl: null,

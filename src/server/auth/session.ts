@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
+import type { EndedSessions } from "./ended-sessions.ts";
 
 /** Name of the cookie that holds a session. */
 export const SESSION_COOKIE = "opendeep_session";
@@ -10,13 +11,7 @@ export const SESSION_SECONDS = 14 * 24 * 3600;
 /** Longest cookie or token looked at; more is refused unread. */
 const MAX_CREDENTIAL = 512;
 
-/** Sessions that were ended and are remembered as that until they would be over; the oldest is forgotten first. */
-const MAX_ENDED = 10_000;
-
-/**
- * Proofs of identity, made and checked without stored state: restarts and second processes keep sessions valid. Only
- * which of them were ended is kept, by the process that ended them.
- */
+/** Proofs of identity, made and checked without stored state, so that restarts keep them valid; only their ends are kept. */
 export interface Sessions {
   /** Whether this is the access token; always false where none is set. Takes the same time for every wrong one. */
   tokenIs(candidate: string): boolean;
@@ -34,7 +29,12 @@ export interface Sessions {
 }
 
 /** Sessions signed with `secret` (any length, kept over restarts) and the access token, so that a new token ends them. */
-export const createSessions = (given: { secret: string; authToken: string | null; clock: Clock }): Sessions => {
+export const createSessions = (given: {
+  secret: string;
+  authToken: string | null;
+  clock: Clock;
+  ended: EndedSessions;
+}): Sessions => {
   const key = createHmac("sha256", given.secret)
     .update(`sessions\n${given.authToken ?? ""}`)
     .digest();
@@ -43,7 +43,7 @@ export const createSessions = (given: { secret: string; authToken: string | null
     if (a.length > MAX_CREDENTIAL || b.length > MAX_CREDENTIAL) return false;
     return timingSafeEqual(createHmac("sha256", key).update(a).digest(), createHmac("sha256", key).update(b).digest());
   };
-  const ended = new Set<string>();
+  const { ended } = given;
   const closing = new Map<string, Set<() => void>>();
   const isOpen: Sessions["isOpen"] = (cookie) => {
     if (given.authToken === null || cookie === undefined || cookie.length > MAX_CREDENTIAL) return false;
@@ -62,12 +62,10 @@ export const createSessions = (given: { secret: string; authToken: string | null
     isOpen,
     end(cookie) {
       if (cookie === undefined || !isOpen(cookie)) return;
-      ended.add(cookie);
-      const [oldest = cookie] = ended;
-      if (ended.size > MAX_ENDED) ended.delete(oldest);
       const open = closing.get(cookie) ?? new Set();
       closing.delete(cookie);
       for (const close of open) close();
+      ended.add(cookie);
     },
     whenEnded(cookie, close) {
       // It may have been ended since the request was let in.

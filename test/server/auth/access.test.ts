@@ -89,7 +89,7 @@ test("a session that was signed out is none any more, whoever still has its cook
 });
 
 test("what is opened as its session ends is closed at once", () => {
-  const sessions = createSessions({ secret: "s", authToken: TOKEN, clock: new ManualClock(0) });
+  const sessions = createSessions({ secret: "s", authToken: TOKEN, clock: new ManualClock(0), ended: new Set() });
   const cookie = sessions.open();
   sessions.end(cookie);
   let closed = 0;
