@@ -69,7 +69,10 @@ export const createSessions = (given: {
     },
     whenEnded(cookie, close) {
       // It may have been ended since the request was let in.
-      if (ended.has(cookie)) close();
+      if (ended.has(cookie)) {
+        close();
+        return () => {};
+      }
       const open = closing.get(cookie) ?? new Set();
       closing.set(cookie, open.add(close));
       return () => {

@@ -90,6 +90,7 @@ export const liveStream = (c: Context<ServerEnv>, parts: LiveParts, source: Live
   const response = streamSSE(c, async (stream) => {
     const bell = new Doorbell(parts.schedule);
     let stop: (() => void) | null = source.listen(() => bell.ring());
+    let forget = (): void => {};
     const leave = (): void => {
       if (stop === null) return;
       bell.end();
@@ -99,7 +100,7 @@ export const liveStream = (c: Context<ServerEnv>, parts: LiveParts, source: Live
       parts.streams.count--;
       parts.metrics.openStreams.dec();
     };
-    const forget = closeWithSession(parts.sessions, c, leave);
+    forget = closeWithSession(parts.sessions, c, leave);
     stream.onAbort(leave);
     try {
       await run(stream, bell, source, parts.pace);
