@@ -203,8 +203,8 @@ export class CallAttention {
     }
     if (this.#askedAt !== null) {
       const reason = "The agent waits for the owner's answer";
-      const [since, at] = [this.#askedAt, this.#askedAt];
-      needs.push({ kind: "owner-question", score: 45, reason, since, at, isImpression: false });
+      const at = this.#askedAt;
+      needs.push({ kind: "owner-question", score: 45, reason, since: at, at, isImpression: false });
     }
     const mood = this.#mood !== null && now - this.#mood.at <= MOOD_LASTS_MS ? this.#mood.mood : null;
     if (needs.length === 0) return mood === null ? CALM : { ...CALM, mood };

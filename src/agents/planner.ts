@@ -367,19 +367,18 @@ class PlannerOf implements Planner {
   async #keep(tenantId: string, conversation: Conversation, turn: CheckedTurn): Promise<void> {
     const { conversations } = this.#parts.store;
     const { id } = conversation;
+    const { plan, status } = turn;
+    // A plan that is being corrected stays to be looked at; only a finished stage lets it be confirmed.
     const kept =
-      turn.plan !== null
-        ? await conversations.setPlan(tenantId, id, turn.plan, "plan_complete")
-        : turn.status === "refused"
-          ? await conversations.setPlan(tenantId, id, null, "clarifying")
-          : // A plan that is being corrected stays to be looked at; only a finished stage lets it be confirmed.
-            await conversations.setStage(tenantId, id, turn.status);
+      plan === null && status !== "refused"
+        ? await conversations.setStage(tenantId, id, status)
+        : await conversations.setPlan(tenantId, id, plan, plan === null ? "clarifying" : "plan_complete");
     if (kept === null) {
       throw new OutsideError("The plan was confirmed before this was answered; its calls are as they were shown.", {
         retryable: false,
       });
     }
-    const data: AssistantData = { status: turn.status, questions: turn.questions };
+    const data: AssistantData = { status, questions: turn.questions };
     await conversations.append(tenantId, id, { role: "assistant", text: turn.reply, data });
   }
 

@@ -85,8 +85,7 @@ export const agentsOf = (ledger: Ledger): Agents => {
       const row = one.get({ tenantId, agentId });
       return row && agentOf(row);
     },
-    async change(tenantId, agentId, { transferTargets, ...profile }) {
-      const { name, organization, language, instructions, farewell } = profile;
+    async change(tenantId, agentId, { name, organization, language, instructions, farewell, transferTargets }) {
       const texts = { name, organization, language, instructions, farewell };
       const row = ledger.commit(() =>
         change.get({ tenantId, agentId, ...texts, transferTargets: JSON.stringify(transferTargets) }),
