@@ -36,7 +36,7 @@ export const CallFacts = ({ call, moods }: { call: Call; moods: readonly CallMoo
     <dd>
       <Instant at={call.createdAt} />
     </dd>
-    {call.endedAt === null ? null : (
+    {call.endedAt === null || call.answeredAt === null ? null : (
       <>
         <dt>Length</dt>
         <dd>
@@ -60,7 +60,8 @@ export const CallFacts = ({ call, moods }: { call: Call; moods: readonly CallMoo
       <>
         <dt>Answer time</dt>
         <dd class="num">
-          p50 {Math.round(call.latency.p50Ms)} ms · p95 {Math.round(call.latency.p95Ms)} ms · {call.latency.turns} turns
+          p50 {Math.round(call.latency.p50Ms)} ms · p95 {Math.round(call.latency.p95Ms)} ms · {call.latency.turns}{" "}
+          {call.latency.turns === 1 ? "turn" : "turns"}
         </dd>
       </>
     ) : null}

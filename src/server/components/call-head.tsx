@@ -40,13 +40,15 @@ export const CallHead = ({ call, attention, present, now, rights }: WatchedCall 
     <h1 tabindex={-1}>{whoOf(call)}</h1>
     <CallBadge call={call} />
     {callIsOver(call.status) ? null : <MoodBadge mood={attention.mood} />}
-    <span class="muted">
-      {callIsOver(call.status) ? (
-        <Span ms={call.durationMs ?? 0} />
-      ) : (
-        <Running since={call.answeredAt ?? call.createdAt} now={now} />
-      )}
-    </span>
+    {callIsOver(call.status) && call.answeredAt === null ? null : (
+      <span class="muted">
+        {callIsOver(call.status) ? (
+          <Span ms={call.durationMs ?? 0} />
+        ) : (
+          <Running since={call.answeredAt ?? call.createdAt} now={now} />
+        )}
+      </span>
+    )}
     {callIsOver(call.status) ? null : (
       <div class="actions">
         {rights.has("listen") ? <ListenButton callId={call.id} who={whoOf(call)} isReady={canListen(call)} /> : null}
@@ -65,6 +67,6 @@ export const CallHead = ({ call, attention, present, now, rights }: WatchedCall 
         <CallNeed attention={attention} now={now} />
       </>
     )}
-    <p class="lede">{call.action}</p>
+    <p class="lede pre">{call.action}</p>
   </div>
 );

@@ -1,7 +1,7 @@
 import type { Call } from "../../core/store/call-record.ts";
 import { CallBadge, causeSentence, whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
-import { Instant, Span } from "./instant.tsx";
+import { Instant, TalkLength } from "./instant.tsx";
 
 /** One call that is over. */
 export const RecentRow = ({ call }: { call: Call }) => (
@@ -20,7 +20,7 @@ export const RecentRow = ({ call }: { call: Call }) => (
     </td>
     <td class="hide-s">{call.hangupCause ? causeSentence(call.hangupCause) : ""}</td>
     <td class="num">
-      <Span ms={call.durationMs ?? 0} />
+      <TalkLength call={call} />
     </td>
     <td class="end hide-s">
       <Instant at={call.endedAt ?? call.createdAt} />

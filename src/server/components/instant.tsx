@@ -1,3 +1,5 @@
+import type { Call } from "../../core/store/call-record.ts";
+
 const DAY_AND_TIME = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
   month: "short",
@@ -29,6 +31,10 @@ export const Running = ({ since, now }: { since: number; now: number }) => (
     {clockOf(now - since)}
   </time>
 );
+
+/** How long a call was talked on; a dash where nobody answered. */
+export const TalkLength = ({ call }: { call: Pick<Call, "answeredAt" | "durationMs"> }) =>
+  call.answeredAt === null ? <span class="muted">–</span> : <Span ms={call.durationMs ?? 0} />;
 
 /** A finished span. */
 export const Span = ({ ms }: { ms: number }) => (

@@ -7,7 +7,7 @@ import { MoodBadge } from "./call-mood.tsx";
 import { CallNeed, needLevel, Supervisors } from "./call-need.tsx";
 import { CallBadge, canListen, whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
-import { Instant, Running, Span } from "./instant.tsx";
+import { Instant, Running, TalkLength } from "./instant.tsx";
 import { ListenButton } from "./listen-button.tsx";
 import { SpeakButtons } from "./supervision-buttons.tsx";
 
@@ -54,7 +54,7 @@ export const LiveRow = ({ call, attention, present, now, rights }: WatchedCall &
         {isOver ? null : <Supervisors present={present} />}
       </td>
       <td class="num" {...CELL}>
-        {isOver ? <Span ms={call.durationMs ?? 0} /> : <Running since={call.answeredAt ?? call.createdAt} now={now} />}
+        {isOver ? <TalkLength call={call} /> : <Running since={call.answeredAt ?? call.createdAt} now={now} />}
       </td>
       <td class="end" {...CELL}>
         {isOver ? null : (

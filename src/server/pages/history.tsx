@@ -39,7 +39,10 @@ export const historyRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
 
   app.get("/history", async (c) => {
     const actor = c.get("actor");
-    const query = HistoryQuery.parse(c.req.query());
+    const given = c.req.query();
+    const query = HistoryQuery.parse(given);
+    // A form sends the fields that were left empty too: the address that is shared and kept goes without them.
+    if (Object.values(given).includes("")) return c.redirect(historyPath(query), 302);
     const [page, agents, campaigns, tags] = await Promise.all([
       loadHistory(parts, actor, historyFilter(query, actor, planning.zone), query),
       store.history.agentNames(actor.tenantId, CHOICES),

@@ -49,7 +49,7 @@ test("what was found nowhere is said so, with a way to see all again", async () 
     const html = await pageOf(server, query);
     expect([query, html.includes("Nothing matches"), html.includes("Clear filters")]).toEqual([query, true, true]);
   }
-  expect(await pageOf(server, "?q=+&outcome=&agent=&from=&to=&length=")).toContain("1 call<");
+  expect(await pageOf(server, "?q=+&from=+")).toContain("1 call<");
 });
 
 test("what an address says that cannot be read counts as not given", async () => {
@@ -149,4 +149,26 @@ test("the page of a finished call leads back to the history, that of a live one 
   expect(during).toMatch(/aria-label="Back"><a href="\/calls">Calls<\/a>/);
   // What was said has its own direction.
   expect(after).toContain('<p lang="en" dir="auto">هل لديكم موعد؟</p>');
+});
+
+test("fields that were left empty do not stay in the address", async () => {
+  const server = await openServer();
+  const response = await server.page("/history?q=slot&status=&outcome=&agent=&from=&to=&sort=longest");
+  expect([response.status, response.headers.get("location")]).toEqual([302, "/history?q=slot&sort=longest"]);
+  expect((await server.page("/history?q=&length=")).headers.get("location")).toBe("/history");
+});
+
+test("a call that nobody answered has no length", async () => {
+  const server = await openServer();
+  const { id } = await server.call();
+  server.clock.advance(30_000);
+  const end = { cause: "no-answer", disposition: "no-answer", at: server.clock.now() } as const;
+  await server.store.calls.settle(server.tenantId, id, end);
+  const html = await pageOf(server, "");
+  expect(html).toContain("No answer");
+  expect(html).toContain('<td class="num"><span class="muted">–</span></td>');
+  expect(html).not.toContain("0:00");
+  const call = await (await server.page(`/calls/${id}`)).text();
+  expect(call).toContain("No answer");
+  expect(call).not.toContain("0:00");
 });
