@@ -39,7 +39,8 @@ const asProblem = (thrown: unknown): Problem => {
 export const answerProblem = async (c: Context<ServerEnv>, problem: Problem): Promise<Response> => {
   for (const [name, value] of Object.entries(problem.more.headers ?? {})) c.header(name, value);
   const htmx = c.req.header("hx-request") === "true";
-  const words = `${problem.detail.replace(/[.!?]$/, "")}. ${problem.fix}`;
+  const mistakes = problem.more.errors?.map(({ field, message }) => `${field}: ${message}`).join(" ");
+  const words = `${problem.detail.replace(/[.!?]$/, "")}. ${mistakes ?? problem.fix}`;
   if (!isData(c.req.path) && htmx) {
     const pageWanted = c.req.method === "GET" && !c.req.path.startsWith("/x/") && problem.status < 500;
     if (problem.problem === "sign-in-needed") {
@@ -65,7 +66,7 @@ export const answerProblem = async (c: Context<ServerEnv>, problem: Problem): Pr
       const bare = (
         <Document title={problem.message} assetUrl={c.get("shell").assetUrl}>
           <body>
-            <main class="page">{content}</main>
+            <main class="page narrow">{content}</main>
           </body>
         </Document>
       );

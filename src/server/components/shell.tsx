@@ -94,6 +94,11 @@ export const Shell = (props: {
       <Questions {...props.questions} />
       <main id="page" class={props.wide ? "page wide" : "page"} hx-history-elt="" tabindex={-1}>
         <DemoBanner scriptedParts={props.shell.scriptedParts} />
+        <noscript>
+          <p class="banner warn">
+            JavaScript is off. Reload a page to see what is new; listening to calls and talking to agents need it.
+          </p>
+        </noscript>
         {props.children}
         <div id="question-feed">{props.live ? null : <QuestionFeed />}</div>
       </main>

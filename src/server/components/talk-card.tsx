@@ -12,6 +12,9 @@ export const TalkCard = ({ agentId, missing }: { agentId: string; missing: strin
         <Icon name="mic" /> Talk to this agent
       </h2>
     </header>
+    <noscript>
+      <p class="card-body muted">Talking to an agent needs JavaScript.</p>
+    </noscript>
     {missing === null ? (
       <od-talk class="talk" data-agent={agentId} hx-ignore="">
         <form class="form card-body" method="dialog">

@@ -8,7 +8,20 @@ export const ProblemPage = ({ problem, requestId }: { problem: Problem; requestI
       <Icon name="alert-triangle" />
       <h1>{problem.message}</h1>
       {problem.more.detail ? <p>{problem.more.detail}</p> : null}
-      <p>{problem.fix}</p>
+      {problem.more.errors === undefined ? (
+        <p>{problem.fix}</p>
+      ) : (
+        <>
+          <ul>
+            {problem.more.errors.map(({ field, message }) => (
+              <li>
+                {field}: {message}
+              </li>
+            ))}
+          </ul>
+          <p>{problem.more.fix ?? "Go back, correct this and send it again."}</p>
+        </>
+      )}
       {requestId ? (
         <p class="small">
           Request <code>{requestId}</code>

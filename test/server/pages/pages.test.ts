@@ -221,3 +221,20 @@ test("who has not the right cannot hang up, from the page or the API, and who ha
   const events = await owned.store.events.ofCall(owned.tenantId, mine.id, 0, 99);
   expect(events.at(-1)).toMatchObject({ type: "supervisor.hung-up", userId });
 });
+
+test("every page says without script what is missing, and how to see news", async () => {
+  const server = await openServer();
+  for (const path of ["/", "/calls", "/settings"]) {
+    const [notice] = /<noscript>.*?<\/noscript>/s.exec(await (await server.page(path)).text()) ?? [];
+    expect([path, notice?.includes("Reload a page")]).toEqual([path, true]);
+  }
+});
+
+test("a page that refuses what was sent names each field with what is wrong, and the way back", async () => {
+  const server = await openServer();
+  const response = await server.form("/dnd/removals", { phone: "+12025550177", reason: " " });
+  expect(response.status).toBe(422);
+  const html = await response.text();
+  expect(html).toContain("<li>reason: Say why.</li>");
+  expect(html).not.toContain("listed under errors");
+});
