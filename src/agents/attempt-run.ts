@@ -555,8 +555,8 @@ const GO_ON = {
 } as const;
 
 const NOTICED = {
-  listens: "the caller heard a tone: a supervisor listens",
-  speaks: "the caller heard a tone: a supervisor can be heard",
+  listens: "The caller heard a tone: a supervisor listens",
+  speaks: "The caller heard a tone: a supervisor can be heard",
 } as const;
 
 const toolResult = (callId: string, toolCallId: string, output: string, respond: boolean) =>

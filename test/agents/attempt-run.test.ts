@@ -555,8 +555,8 @@ test("the timeline says when a caller heard by a tone that a supervisor is there
   await over;
   const timeline = await store.callEvents.of(TENANT, callId);
   expect(timeline.filter(({ kind }) => kind === "supervisor").map(({ detail }) => detail)).toEqual([
-    "the caller heard a tone: a supervisor listens",
-    "the caller heard a tone: a supervisor can be heard",
+    "The caller heard a tone: a supervisor listens",
+    "The caller heard a tone: a supervisor can be heard",
   ]);
 });
 

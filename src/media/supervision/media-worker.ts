@@ -58,7 +58,7 @@ export class MediaWorker {
   }
 
   health(): SupervisionHealth {
-    if (this.#running) return { ok: true, detail: `mediasoup worker ${this.#running.worker.pid} runs` };
+    if (this.#running) return { ok: true, detail: "The media server for browsers runs." };
     const binary = this.#binary();
     if (!binary || !existsSync(binary))
       return {

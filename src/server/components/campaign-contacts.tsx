@@ -68,7 +68,7 @@ const Attempt = ({ attempt: { call, verdict } }: { attempt: ContactAttempt }) =>
 };
 
 const Follow = ({ call }: { call: Call }) => (
-  <small>
+  <small class="follow">
     <a class="btn small" href={`/calls/${call.id}`}>
       <Icon name="headphones" /> Follow
     </a>

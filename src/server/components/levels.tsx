@@ -19,8 +19,8 @@ export const LevelBars = ({ levels }: { levels: Levels | null }) => (
   <div id="levels" class="cluster" aria-hidden="true">
     {levels === null ? null : (
       <>
-        <Bar who="callee" name="Callee" dbov={levels.callee} />
-        <Bar who="agent" name="Agent" dbov={levels.agent} />
+        <Bar who="callee" name="Caller" dbov={levels.callee} />
+        <Bar who="agent" name="AI agent" dbov={levels.agent} />
       </>
     )}
   </div>

@@ -16,7 +16,7 @@ export const TwoClocks = ({ at, theirs, ours }: { at: number; theirs: string | n
   return (
     <time class="num" datetime={new Date(at).toISOString()}>
       {their}
-      {their === mine ? null : <small>yours: {mine}</small>}
+      {their === mine ? null : <small>Yours: {mine}</small>}
     </time>
   );
 };

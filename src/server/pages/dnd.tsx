@@ -16,23 +16,26 @@ import { renderPage } from "./render.tsx";
 /** Entries on a page. */
 const PAGE = 50;
 
-const reason = z.string().trim().min(1, "Say why").max(300, "At most 300 characters");
-const Addition = z.object({ phone: z.string().trim().max(32, "At most 32 characters"), reason });
+const reason = z.string().trim().min(1, "Say why.").max(300, "At most 300 characters.");
+const Addition = z.object({ phone: z.string().trim().max(32, "At most 32 characters."), reason });
 const Removal = z.object({ phone: z.string().trim().max(32), reason });
 
 const FORM_422 = { "hx-status:422": "target:#page select:#page swap:outerMorph" };
+
+/** Where an entry came from, in a word; of a word that is not known, the word itself. */
+const SOURCE_WORDS: Record<string, string> = { user: "Added here", import: "Imported", callee: "Asked in a call" };
 
 const EntryRow = ({ entry }: { entry: DndEntry }) => (
   <tr id={`dnd-${entry.id}`}>
     <td class="num nowrap">{entry.phone}</td>
     <td>{entry.reason}</td>
-    <td class="hide-s">{entry.tenantId === null ? "everybody" : entry.source}</td>
+    <td class="hide-s">{entry.tenantId === null ? "For everybody" : (SOURCE_WORDS[entry.source] ?? entry.source)}</td>
     <td class="hide-s">
       <Instant at={entry.createdAt} />
     </td>
     <td class="end">
       {entry.tenantId === null ? (
-        <span class="muted small">for all</span>
+        <span class="muted small">Cannot be removed</span>
       ) : (
         <details>
           <summary class="btn small quiet">Remove</summary>
@@ -106,20 +109,11 @@ export const dndRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
             <header class="card-head">
               <h2>Numbers</h2>
               <search class="end">
-                <form class="cluster" method="get" action="/dnd">
+                <form class="search-line" method="get" action="/dnd">
                   <label class="vh" for="check">
                     Check a number
                   </label>
-                  <div>
-                    <input
-                      id="check"
-                      name="check"
-                      type="tel"
-                      maxlength={32}
-                      placeholder="Check a number"
-                      value={check}
-                    />
-                  </div>
+                  <input id="check" name="check" type="tel" maxlength={32} placeholder="Check a number" value={check} />
                   <button type="submit" class="btn">
                     <Icon name="search" /> Check
                   </button>
@@ -134,7 +128,7 @@ export const dndRoutes = (app: Hono<ServerEnv>, parts: AppParts): void => {
               </div>
             ) : (
               <div class="table-wrap">
-                <table class="table">
+                <table class="table top-aligned">
                   <caption class="vh">Numbers that are never called, newest first</caption>
                   <thead>
                     <tr>

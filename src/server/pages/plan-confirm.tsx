@@ -46,11 +46,12 @@ const When = ({ forecast, zone, now }: { forecast: ContactForecast; zone: string
       <b>{at <= now ? "At once" : timeIn(at, forecast.zone ?? zone)}</b>
       <small>
         {forecast.zone === null
-          ? "zone not known: all zones of the country must allow it"
-          : `theirs: ${timeIn(at, forecast.zone)} (${forecast.zone})`}
+          ? "Zone not known: all zones of the country must allow it"
+          : `Theirs: ${timeIn(at, forecast.zone)} (${forecast.zone})`}
       </small>
       <small>
-        yours: {timeIn(at, zone)} ({zone})
+        Yours: {timeIn(at, zone)}
+        {zone === "UTC" ? null : ` (${zone})`}
       </small>
     </>
   );

@@ -14,7 +14,7 @@ import { renderDocument } from "./render.tsx";
 export const SignInPage = (props: { next: string; problem: string | null; assetUrl: ShellView["assetUrl"] }) => (
   <Document title="Sign in" assetUrl={props.assetUrl}>
     <body>
-      <main class="page" id="page">
+      <main class="page narrow" id="page">
         <section class="card">
           <div class="card-body stack">
             <p class="brand">

@@ -89,7 +89,7 @@ describe("a campaign's page", () => {
     expect(places.toSorted((a, b) => a - b)).toEqual(places);
     expect(html).toContain("Asked for a later call.");
     expect(html).toContain("Thu 11 Jun, 15:00 GMT-4");
-    expect(html).toContain("yours:");
+    expect(html).toContain("Yours:");
     expect(html).toContain("To be tried again");
     expect(html).toContain("0 of 3 done, 0 reached");
   });

@@ -41,9 +41,9 @@ describe("a plan's pages", () => {
     const shown = await text(server, `${path}/confirm`);
     for (const part of [
       "Downtown Dental",
-      "theirs:",
+      "Theirs:",
       "America/New_York",
-      "yours:",
+      "Yours:",
       "Europe/Prague",
       "9 calls in all",
       "Nothing: the calls",

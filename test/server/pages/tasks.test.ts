@@ -14,7 +14,7 @@ test("the next call stands on the callee's clock and on ours", async () => {
   const page = await (await server.page("/tasks")).text();
   expect(page).toContain(`datetime="2026-06-11T13:00:00.000Z"`);
   expect(page).toMatch(/Thu,? 11 Jun,? 09:00 GMT-4/);
-  expect(page).toMatch(/yours: Thu,? 11 Jun,? 15:00 (CEST|GMT\+2)/);
+  expect(page).toMatch(/Yours: Thu,? 11 Jun,? 15:00 (CEST|GMT\+2)/);
 });
 
 test("the list follows its tasks, by the filter it was opened with", async () => {
