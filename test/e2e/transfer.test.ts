@@ -130,7 +130,7 @@ const told = async (callId: string, type: string): Promise<Json> =>
   until(
     `${type} of ${callId}`,
     async () => (await openDeep.events(callId)).find((event) => event.type === type)?.data,
-    180_000,
+    120_000,
   );
 const outputs = async (connection: number): Promise<string> =>
   JSON.stringify(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** Sessions that were ended before their time, by their cookies. */
 export interface EndedSessions {
   has(cookie: string): boolean;
-  add(cookie: string): unknown;
+  add(cookie: string): void;
 }
 
 /** Most sessions remembered; the oldest is forgotten first. */
