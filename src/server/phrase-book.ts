@@ -17,7 +17,7 @@ export class PhraseBook {
     this.#log = log;
   }
 
-  /** Has the sentences of a language made, a BCP 47 tag, unless they are; what could not be made is tried again. */
+  /** Has the sentences of a language made, a BCP 47 tag, unless they are. */
   prepare(tag: string): void {
     const language = phraseLanguage(tag);
     for (const [phrase, text] of Object.entries(spokenPhrases(language))) {
@@ -31,10 +31,9 @@ export class PhraseBook {
   async #make(key: string, language: string, text: string): Promise<void> {
     const audio = await this.#speaker.speak(text, "agent", language);
     if (this.#speaker.sounds === "words") this.#lines.set(key, { text, audio });
-    else this.#lines.delete(key);
   }
 
-  /** A sentence in this language; null while it has no sound, and where no synthesiser makes words of it. */
+  /** A sentence in this language; null while there is no sound of it, and where no synthesiser could make words of it. */
   line(phrase: keyof SpokenPhrases, tag: string): SpokenLine | null {
     return this.#lines.get(`${phraseLanguage(tag)} ${phrase}`) ?? null;
   }
