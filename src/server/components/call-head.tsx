@@ -2,7 +2,7 @@ import { callIsOver } from "../../core/call.ts";
 import type { Call } from "../../core/store/call-record.ts";
 import { MoodBadge } from "./call-mood.tsx";
 import { CallNeed, Supervisors } from "./call-need.tsx";
-import { CallBadge, canListen, whoOf } from "./call-status.tsx";
+import { CallBadge, canListen, headingOf, whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
 import { Running, Span } from "./instant.tsx";
 import { ListenButton } from "./listen-button.tsx";
@@ -37,7 +37,7 @@ export const HangUpButton = ({ call, canPart }: { call: Call; canPart: boolean }
 export const CallHead = ({ call, attention, present, now, rights }: WatchedCall & BoardView) => (
   <div id="call-head" class="page-head">
     {/* The heading takes the focus after a step to this page; live updates must not take that from it. */}
-    <h1 tabindex={-1}>{whoOf(call)}</h1>
+    <h1 tabindex={-1}>{headingOf(call)}</h1>
     <CallBadge call={call} />
     {callIsOver(call.status) ? null : <MoodBadge mood={attention.mood} />}
     {callIsOver(call.status) && call.answeredAt === null ? null : (

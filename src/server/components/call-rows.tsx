@@ -1,5 +1,5 @@
 import type { Call } from "../../core/store/call-record.ts";
-import { CallBadge, causeSentence, whoOf } from "./call-status.tsx";
+import { CallBadge, causeSentence, headingOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
 import { Instant, TalkLength } from "./instant.tsx";
 
@@ -8,7 +8,7 @@ export const RecentRow = ({ call }: { call: Call }) => (
   <tr id={`recent-${call.id}`}>
     <td>
       <a class="row-link" href={`/calls/${call.id}`}>
-        {whoOf(call)}
+        {headingOf(call)}
       </a>
       <small class="clip">{call.action}</small>
       <small class="only-s">

@@ -48,6 +48,10 @@ export const causeSentence = (cause: HangupCause | (string & {})): string | null
 /** Whom a call is with: the name, else the number; who tries an agent out in a browser may have neither. */
 export const whoOf = (of: { calleeName: string; to: string }): string => of.calleeName.trim() || of.to || "a browser";
 
+/** The same where it stands alone, as a heading or in a list. */
+export const headingOf = (of: { calleeName: string; to: string }): string =>
+  of.calleeName.trim() || of.to || "Try-out in a browser";
+
 /** Status of a call as a badge. */
 export const CallBadge = ({ call }: { call: Call }) => {
   const [word, look] = callWord(call);

@@ -5,7 +5,7 @@ import type { SupervisionRight } from "../../core/supervision.ts";
 import type { Present } from "../../media/supervision/messages.ts";
 import { MoodBadge } from "./call-mood.tsx";
 import { CallNeed, needLevel, Supervisors } from "./call-need.tsx";
-import { CallBadge, canListen, whoOf } from "./call-status.tsx";
+import { CallBadge, canListen, headingOf, whoOf } from "./call-status.tsx";
 import { Icon } from "./icon.tsx";
 import { Instant, Running, TalkLength } from "./instant.tsx";
 import { ListenButton } from "./listen-button.tsx";
@@ -41,7 +41,7 @@ export const LiveRow = ({ call, attention, present, now, rights }: WatchedCall &
         <div class="who-need">
           <div class="grow">
             <a class="row-link" href={`/calls/${call.id}`}>
-              {who}
+              {headingOf(call)}
             </a>
             <small class="clip">{call.action}</small>
           </div>

@@ -38,7 +38,7 @@ const EntryRow = ({ entry }: { entry: DndEntry }) => (
         <span class="muted small">Cannot be removed</span>
       ) : (
         <details>
-          <summary class="btn small quiet">Remove</summary>
+          <summary class="btn small quiet">Remove…</summary>
           <form class="form" method="post" action="/dnd/removals" {...FORM_422}>
             <input type="hidden" name="phone" value={entry.phone} />
             <Field
@@ -51,7 +51,7 @@ const EntryRow = ({ entry }: { entry: DndEntry }) => (
               problems={[]}
             />
             <button type="submit" class="btn small danger">
-              Remove from the list
+              Remove
             </button>
           </form>
         </details>

@@ -172,3 +172,12 @@ test("a call that nobody answered has no length", async () => {
   expect(call).toContain("No answer");
   expect(call).not.toContain("0:00");
 });
+
+test("a call without name and number is headed by what it was", async () => {
+  const server = await openServer();
+  const { id } = await server.call({ calleeName: " ", phone: "" });
+  await endCall(server, id);
+  const [list, call] = [await pageOf(server, ""), await (await server.page(`/calls/${id}`)).text()];
+  expect(list).toContain(">Try-out in a browser</a>");
+  expect(call).toContain('<h1 tabindex="-1">Try-out in a browser</h1>');
+});
