@@ -395,6 +395,8 @@ class OpenAiRealtimeVoice implements Voice, LastWords, LinkOwner, KeeperOwner {
     response.ask = ask;
     // One that the service began by itself before it had the note would be spoken without it, and in place of ours.
     const isBlind = ask === null && this.#unseenNote !== null;
+    // No more than one was on its way, also where the service never confirms the note.
+    if (isBlind) this.#unseenNote = null;
     if (this.#floor.held || ask?.stale || isBlind) return this.#cancel(response);
     this.#floor.answering();
     if (ask === null) this.#gate.answered(this.#tools.isSeen);

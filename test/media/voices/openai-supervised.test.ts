@@ -123,6 +123,24 @@ describe("guidance", () => {
     expect(call.agentSaid).not.toContain("One.");
   });
 
+  // Symptom: with a gateway that never says that it has an item, no callee was answered any more: every answer that the
+  // service began by itself passed for one that was begun before.
+  test("that cannot wait and is never confirmed costs one answer at most", async () => {
+    const one = await talk({ replies: [{}, { text: "Friday." }, { text: "One." }, { text: "Two." }] });
+    const { send } = one;
+    one.send = (event) => {
+      if (event.type !== "conversation.item.added") send.call(one, event);
+    };
+    call.voice.guide("Offer them Friday.", true);
+    await call.until("it is used", () => call.agentSaid.includes("Friday."));
+    await call.settle(100);
+    call.speak(400, 700);
+    await call.until("an answer was begun", () => one.countOf("response.created") === 3);
+    await call.settle(100);
+    call.speak(400, 700);
+    await call.until("the callee is answered", () => call.agentSaid.includes("Two."));
+  });
+
   test("before the opening is over waits for it", async () => {
     server = new RealtimeServer();
     call = new TestCall(settingsAt(server.url));
