@@ -18,6 +18,8 @@ import {
 
 /** How long the engine may take to confirm a mode, in ms; it needs one tick. */
 const CONFIRM_MS = 3_000;
+/** How often a caller is asked to wait, in ms: whoever hears nothing for much longer hangs up. */
+const ASK_AGAIN_MS = 7_000;
 
 /** What came of asking for a mode. `over`: the call ended meanwhile. */
 export type KeeperAnswer = FloorAnswer | { ok: false; reason: "call-over"; why: string };
@@ -29,7 +31,7 @@ export interface FloorKeeperDeps {
   log: Log;
   /** Longest wait of a caller whose speaker was lost, in ms. */
   holdMs: number;
-  /** Said to such a caller; null while there is no sound for it. */
+  /** Said to such a caller every few seconds; null while there is no sound for it. */
   holdPhrase(callId: string): SpokenLine | null;
   /** SSRC of this place's stream as the engine gets it; null without a microphone. */
   ssrcOf(seatId: string): number | null;
@@ -177,11 +179,17 @@ export class FloorKeeper {
         kept.waiting.delete(effect.ticket);
         return;
       case "hold-caller": {
-        const line = holdPhrase(callId);
-        if (line) send({ type: "hold-phrase", callId, line });
+        const askToWait = (): void => {
+          const line = holdPhrase(callId);
+          if (line) send({ type: "hold-phrase", callId, line });
+        };
         kept.stopHolding();
-        kept.stopHolding = schedule(() => this.#step(callId, { type: "waited-too-long" }), holdMs);
-        return;
+        const timers = [schedule(() => this.#step(callId, { type: "waited-too-long" }), holdMs)];
+        for (let ms = ASK_AGAIN_MS; ms < holdMs; ms += ASK_AGAIN_MS) timers.push(schedule(askToWait, ms));
+        kept.stopHolding = () => {
+          for (const stop of timers) stop();
+        };
+        return askToWait();
       }
       case "release-caller":
         return kept.stopHolding();
